@@ -1,0 +1,38 @@
+//! `/livez`, `/readyz`, `/metrics`.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use http::StatusCode;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use super::state::App;
+use crate::base::Failure;
+use crate::store::Store;
+
+/// A database that takes longer than this to answer counts as away.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The three addresses; metrics only where a recorder was installed.
+pub fn routes(metrics: Option<PrometheusHandle>) -> Router<App> {
+    Router::new()
+        .route("/livez", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(async move || metrics.map(|handle| handle.render()).unwrap_or_default()))
+}
+
+/// 200 when the database answers with the schema this program knows, else 503 with `Retry-After`.
+async fn ready(State(store): State<Store>) -> Response {
+    let answered = tokio::time::timeout(PATIENCE, store.ready()).await;
+    match answered.unwrap_or_else(|_| Err(Failure::Unavailable("no answer in time".to_owned()))) {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(failure) => {
+            tracing::warn!(error = %failure, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, [(http::header::RETRY_AFTER, "5")], "the database is away\n").into_response()
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Chains what was recorded.
+
+use std::time::Duration;
+
+use super::queries::facts_of;
+use crate::base::Failure;
+use crate::store::Chain;
+use crate::store::Loop;
+use crate::store::Store;
+use crate::store::seal_chains;
+
+/// The loop that chains the log.
+pub const SEAL: Loop = Loop { name: "audit_seal", every: Duration::from_secs(1) };
+
+/// One tick: chains up to 1,000 entries of one organisation; true when there may be more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn seal(store: Store) -> Result<bool, Failure> {
+    Ok(seal_chains(&store, Chain::Audit, 1_000, facts_of).await? > 0)
+}

@@ -1,0 +1,158 @@
+//! Server functions of consent and relationship. Each ends in a redirect with a message.
+
+use leptos::prelude::*;
+
+use crate::identity::FormError;
+
+#[cfg(feature = "ssr")]
+use super::actions;
+#[cfg(feature = "ssr")]
+use super::model::Contact;
+#[cfg(feature = "ssr")]
+use super::model::RelationshipStatus;
+#[cfg(feature = "ssr")]
+use super::model::Verb;
+#[cfg(feature = "ssr")]
+use super::relationship;
+#[cfg(feature = "ssr")]
+use crate::base::Failure;
+#[cfg(feature = "ssr")]
+use crate::base::OperatorId;
+#[cfg(feature = "ssr")]
+use crate::base::TenantId;
+#[cfg(feature = "ssr")]
+use crate::identity::Flash;
+#[cfg(feature = "ssr")]
+use crate::identity::OrgKind;
+#[cfg(feature = "ssr")]
+use crate::identity::Redirect;
+#[cfg(feature = "ssr")]
+use crate::identity::answer;
+#[cfg(feature = "ssr")]
+use crate::identity::id_param;
+#[cfg(feature = "ssr")]
+use crate::identity::server_ctx;
+#[cfg(feature = "ssr")]
+use crate::identity::server_parts;
+#[cfg(feature = "ssr")]
+use crate::identity::viewer;
+#[cfg(feature = "ssr")]
+use crate::tr;
+#[cfg(feature = "ssr")]
+use crate::transfers::Class;
+#[cfg(feature = "ssr")]
+use crate::ui::Lang;
+
+/// Accepts the notice text for an operator. `operator`: its short name; `operator_id`: its id; `read`: the box that says so.
+/// Everything that is missing is told at once.
+#[server]
+pub async fn accept_consent(
+    #[server(default)] slug: String,
+    #[server(default)] operator: String,
+    #[server(default)] operator_id: String,
+    #[server(default)] countries: Vec<String>,
+    #[server(default)] classes: Vec<String>,
+    #[server(default)] notice_version: String,
+    #[server(default)] contact_name: String,
+    #[server(default)] contact_email: String,
+    #[server(default)] read: String,
+) -> Result<(), FormError> {
+    let page = format!("/t/{slug}/operators/{operator}");
+    let mut fields = vec![("contact_name".to_owned(), contact_name.clone()), ("contact_email".to_owned(), contact_email.clone())];
+    // The box stays ticked for the text it was ticked for.
+    fields.extend([("read".to_owned(), read.clone()), ("notice_version".to_owned(), notice_version.clone())]);
+    fields.extend(countries.iter().map(|country| ("countries".to_owned(), country.clone())));
+    fields.extend(classes.iter().map(|class| ("classes".to_owned(), class.clone())));
+    let result: Result<Redirect, Failure> = async {
+        let (ctx, store) = server_ctx(OrgKind::Tenant, &slug)?;
+        let nobody = contact_name.trim().is_empty() && contact_email.trim().is_empty();
+        let given = actions::AcceptIn {
+            operator: OperatorId(id_param(&operator_id, "operator")?),
+            countries,
+            classes: classes.iter().filter_map(|word| Class::parse(word)).collect(),
+            notice_version,
+            read: read == "true",
+            contact: (!nobody).then(|| Contact { name: contact_name.trim().to_owned(), email: contact_email.trim().to_owned() }),
+        };
+        actions::accept(&store, &ctx, given).await?;
+        Ok(Redirect::with(page.clone(), Flash::done(tr!(in form_lang()?, "consent.accepted"))))
+    }
+    .await;
+    answer(result, &format!("{page}/accept"), fields).await
+}
+
+#[cfg(feature = "ssr")]
+fn form_lang() -> Result<Lang, Failure> {
+    let (parts, store) = server_parts()?;
+    Ok(viewer(&parts, &store.env).lang)
+}
+
+#[cfg(feature = "ssr")]
+async fn turn(slug: &str, operator: &str, operator_id: &str, verb: Verb) -> Result<(), FormError> {
+    let page = format!("/t/{slug}/operators/{operator}");
+    let result: Result<Redirect, Failure> = async {
+        let (ctx, store) = server_ctx(OrgKind::Tenant, slug)?;
+        actions::turn(&store, &ctx, OperatorId(id_param(operator_id, "operator")?), verb).await?;
+        let lang = form_lang()?;
+        let done = match verb {
+            Verb::Suspend => tr!(in lang, "consent.suspended"),
+            Verb::Resume => tr!(in lang, "consent.resumed"),
+            Verb::Withdraw => tr!(in lang, "consent.withdrawn"),
+        };
+        Ok(Redirect::with(page.clone(), Flash::done(done)))
+    }
+    .await;
+    answer(result, &page, Vec::new()).await
+}
+
+/// Suspends the consent for an operator.
+#[server]
+pub async fn suspend_consent(
+    #[server(default)] slug: String,
+    #[server(default)] operator: String,
+    #[server(default)] operator_id: String,
+) -> Result<(), FormError> {
+    turn(&slug, &operator, &operator_id, Verb::Suspend).await
+}
+
+/// Resumes the consent for an operator.
+#[server]
+pub async fn resume_consent(
+    #[server(default)] slug: String,
+    #[server(default)] operator: String,
+    #[server(default)] operator_id: String,
+) -> Result<(), FormError> {
+    turn(&slug, &operator, &operator_id, Verb::Resume).await
+}
+
+/// Withdraws the consent for an operator.
+#[server]
+pub async fn withdraw_consent(
+    #[server(default)] slug: String,
+    #[server(default)] operator: String,
+    #[server(default)] operator_id: String,
+) -> Result<(), FormError> {
+    turn(&slug, &operator, &operator_id, Verb::Withdraw).await
+}
+
+/// Says how the relationship with a customer stands.
+#[server]
+pub async fn save_relationship(
+    #[server(default)] slug: String,
+    #[server(default)] tenant: String,
+    #[server(default)] tenant_id: String,
+    #[server(default)] status: String,
+    #[server(default)] comment: String,
+) -> Result<(), FormError> {
+    let page = format!("/o/{slug}/customers/{tenant}");
+    let fields = vec![("status".to_owned(), status.clone()), ("comment".to_owned(), comment.clone())];
+    let result: Result<Redirect, Failure> = async {
+        let (ctx, store) = server_ctx(OrgKind::Operator, &slug)?;
+        let status = RelationshipStatus::parse(&status).unwrap_or(RelationshipStatus::New);
+        let tenant = TenantId(id_param(&tenant_id, "tenant")?);
+        relationship::set_relationship(&store, &ctx, tenant, status, Some(&comment)).await?;
+        Ok(Redirect::with(page.clone(), Flash::done(tr!(in form_lang()?, "consent.relationship_saved"))))
+    }
+    .await;
+    answer(result, &page, fields).await
+}

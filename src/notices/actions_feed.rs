@@ -1,0 +1,437 @@
+//! What an operator does with its feed: read it, acknowledge it, have events sent once more.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest as _;
+use sha2::Sha256;
+use sqlx::PgConnection;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::AttemptView;
+use super::EventType;
+use super::FeedFilter;
+use super::Notices;
+use super::gating::Gates;
+use super::gating::Given;
+use super::gating::judge;
+use super::jobs::CONFIRMED;
+use super::jobs::DELIVER;
+use super::queries;
+use super::queries_attempts;
+use super::queries_attempts::AttemptFilter;
+use super::queries_attempts::Taken;
+use super::queries_endpoints;
+use super::queries_feed;
+use super::queries_feed::Range;
+use super::queries_feed::Stored;
+use crate::audit;
+use crate::base::Ctx;
+use crate::base::EndpointId;
+use crate::base::EventId;
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::base::Problem;
+use crate::base::Scope;
+use crate::base::TenantId;
+use crate::store::Store;
+use crate::transfers;
+use crate::transfers::Basis;
+use crate::transfers::Channel;
+use crate::transfers::Class;
+use crate::transfers::Direction;
+use crate::transfers::NewTransfer;
+use crate::transfers::TransferFilter;
+use crate::transfers::TransferState;
+
+/// A pull may be acknowledged this long; then its entry stays unconfirmed.
+const PULL_OPEN: TimeDelta = TimeDelta::minutes(10);
+/// How often somebody who waits looks again, as another process may have sealed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Events confirmed per statement.
+const CONFIRM_ROWS: i64 = 2_000;
+
+/// A page of the feed.
+#[derive(Clone, Debug)]
+pub struct FeedPage {
+    /// The exact bytes of each event, in order.
+    pub bodies: Vec<String>,
+    /// Go on from here.
+    pub last_seq: i64,
+    /// Last position of the feed.
+    pub head_seq: i64,
+}
+
+/// Reads the feed, waiting up to `wait` for something to be there. An unfiltered call with `after` given acknowledges
+/// everything up to it ([`acknowledge`]; the caller says so by `acknowledges`).
+///
+/// # Errors
+/// 403 without `events:read`.
+pub async fn pull(
+    store: &Store,
+    notices: &Notices,
+    ctx: &Ctx,
+    filter: &FeedFilter,
+    acknowledges: bool,
+    wait: Duration,
+) -> Result<FeedPage, Failure> {
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    if acknowledges {
+        acknowledge(store, ctx, filter.after).await?;
+    }
+    let until = Instant::now() + wait;
+    loop {
+        let sealed = notices.sealed.notified();
+        let mut tx = store.begin_for(ctx).await?;
+        let head_seq = queries::head_seq(&mut tx, operator).await?;
+        let events = queries_feed::page(&mut tx, operator, filter, head_seq).await?;
+        let left = until.saturating_duration_since(Instant::now());
+        if !events.is_empty() || left.is_zero() {
+            let full = i64::try_from(events.len()).is_ok_and(|n| n >= filter.limit);
+            let last_seq = events.last().filter(|_| full).map_or(filter.after.max(head_seq), |event| event.seq);
+            let bodies = hand_over(&mut tx, ctx, operator, events).await?;
+            tx.commit().await?;
+            return Ok(FeedPage { bodies, last_seq, head_seq });
+        }
+        drop(tx);
+        tokio::select! {
+            () = sealed => {}
+            () = tokio::time::sleep(left.min(LOOK_EVERY)) => {}
+        }
+    }
+}
+
+/// The exact bytes of one event, or its place alone while its gate is closed. Registered as a pull.
+///
+/// # Errors
+/// 403 without `events:read`, 404.
+pub async fn get_event(store: &Store, ctx: &Ctx, id: EventId) -> Result<String, Failure> {
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    let mut tx = store.begin_for(ctx).await?;
+    let event = found(&mut tx, operator, id).await?;
+    let bodies = hand_over(&mut tx, ctx, operator, vec![event]).await?;
+    tx.commit().await?;
+    bodies.into_iter().next().ok_or_else(|| Problem::not_found("event").into())
+}
+
+async fn found(conn: &mut PgConnection, operator: OperatorId, id: EventId) -> Result<Stored, Failure> {
+    queries_feed::event(conn, operator, id).await?.ok_or_else(|| Problem::not_found("event").into())
+}
+
+/// Judges and registers a pull before it is answered: one entry per tenant and basis.
+async fn hand_over(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, events: Vec<Stored>) -> Result<Vec<String>, Failure> {
+    let reference = match (events.first(), events.last()) {
+        (Some(only), Some(last)) if only.seq == last.seq => only.id.wire(),
+        (Some(first), Some(last)) => format!("events/{}-{}", first.seq, last.seq),
+        (_, _) => return Ok(Vec::new()),
+    };
+    let judged = judge(conn, operator, events).await?;
+    let mut parts: BTreeMap<(TenantId, Option<Uuid>, String), Part> = BTreeMap::new();
+    for (event, given) in &judged {
+        let Some(tenant) = event.tenant else { continue };
+        let (consent, version) = match &given.basis {
+            Basis::Consent { id, notice_version } => (Some(id.0), notice_version.clone()),
+            Basis::WindDown => (None, String::new()),
+        };
+        parts.entry((tenant, consent, version)).or_insert_with(|| Part::new(given.basis.clone())).add(given);
+    }
+    let frozen_at = ctx.now() + PULL_OPEN;
+    let entries: Vec<NewTransfer> = parts
+        .into_iter()
+        .map(|((tenant, _, _), part)| NewTransfer {
+            tenant,
+            operator,
+            direction: Direction::ToOperator,
+            classes: part.classes.into_iter().collect(),
+            channel: Channel::Pull,
+            state: TransferState::Unconfirmed,
+            records: part.records,
+            period: None,
+            basis: part.basis,
+            digest: Some(part.digest.finalize().into()),
+            reference: reference.clone(),
+            actor_label: Some(ctx.actor.label().to_owned()),
+            frozen_at,
+        })
+        .collect();
+    transfers::register(conn, &ctx.env, &entries).await?;
+    Ok(judged.into_iter().map(|(_, given)| given.body).collect())
+}
+
+/// What one tenant's part of a pull comes to.
+struct Part {
+    basis: Basis,
+    classes: BTreeSet<Class>,
+    records: i64,
+    /// Over the bodies, each followed by a line feed when there are several.
+    digest: Sha256,
+    any: bool,
+}
+
+impl Part {
+    fn new(basis: Basis) -> Self {
+        Self { basis, classes: BTreeSet::new(), records: 0, digest: Sha256::new(), any: false }
+    }
+
+    fn add(&mut self, given: &Given) {
+        self.classes.insert(given.class);
+        self.records += i64::from(!given.withheld);
+        if self.any {
+            self.digest.update(b"\n");
+        }
+        self.any = true;
+        self.digest.update(given.body.as_bytes());
+    }
+}
+
+/// The operator has everything up to `seq` (not beyond the end of the feed): its number events are confirmed, and the
+/// pulls that carried them.
+///
+/// # Errors
+/// 403 without `events:read`.
+pub async fn acknowledge(store: &Store, ctx: &Ctx, seq: i64) -> Result<(), Failure> {
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    let mut tx = store.begin_for(ctx).await?;
+    // Most calls acknowledge nothing new: they take no lock.
+    let (acked, last) = queries_feed::acked(&mut tx, operator).await?;
+    if seq.min(last) <= acked {
+        return Ok(());
+    }
+    let Some((from, to)) = queries_feed::acknowledge(&mut tx, operator, seq, ctx.now()).await? else {
+        return Ok(());
+    };
+    let confirmed = confirm(&mut tx, ctx, operator, from, to).await?;
+    settle_pulls(&mut tx, ctx, operator, to).await?;
+    tx.commit().await?;
+    if confirmed {
+        store.wake.wake(CONFIRMED);
+    }
+    Ok(())
+}
+
+/// Confirms the number events of `(from, to]` but those that are withheld: of them the operator has the place alone.
+async fn confirm(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, from: i64, to: i64) -> Result<bool, Failure> {
+    let mut gates = Gates { operator, known: HashMap::new() };
+    let (mut from, mut any) = (from, false);
+    loop {
+        let events = queries_feed::number_events(conn, operator, from, to, CONFIRM_ROWS).await?;
+        let Some(last) = events.last() else {
+            return Ok(any);
+        };
+        from = last.seq;
+        let mut taken = Vec::with_capacity(events.len());
+        for event in events {
+            let class = event.kind.data_class().unwrap_or(Class::Numbers);
+            if gates.pass(conn, &event, class).await?.is_err() {
+                continue;
+            }
+            if let (Some(tenant), Some(number_seq)) = (event.tenant, event.number_seq) {
+                taken.push(Taken { tenant, subject: event.subject, number_seq, kind: event.kind });
+            }
+        }
+        any |= !taken.is_empty();
+        queries_attempts::confirm(conn, &ctx.env, operator, &taken).await?;
+    }
+}
+
+/// Confirms the register entries of pulls that lie within what was acknowledged.
+async fn settle_pulls(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, to: i64) -> Result<(), Failure> {
+    let filter = TransferFilter {
+        from: Some(ctx.now() - PULL_OPEN),
+        operator: Some(operator),
+        channel: Some(Channel::Pull),
+        state: Some(TransferState::Unconfirmed),
+        ..TransferFilter::default()
+    };
+    let open = transfers::list(conn, &filter, None, 1_000).await?;
+    let mut ended = Vec::new();
+    for row in open {
+        let last = match row.reference.strip_prefix("events/").and_then(|range| range.split_once('-')) {
+            Some((_, last)) => last.parse().ok(),
+            None => match EventId::from_wire(&row.reference) {
+                Some(id) => queries_feed::event(conn, operator, id).await?.map(|event| event.seq),
+                None => None,
+            },
+        };
+        if last.is_some_and(|last: i64| last <= to) {
+            ended.push((TenantId(row.tenant_id), row.at, crate::base::TransferId(row.id), TransferState::Confirmed));
+        }
+    }
+    transfers::settle(conn, ctx.now(), &ended).await
+}
+
+/// Tries at an endpoint, newest first, before one of them; read one more than shown.
+///
+/// # Errors
+/// 403 without `events:read`, 404.
+pub async fn attempts_of_endpoint(
+    store: &Store,
+    ctx: &Ctx,
+    id: EndpointId,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<AttemptView>, Failure> {
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    let mut tx = store.begin_for(ctx).await?;
+    if queries_endpoints::views(&mut tx, operator, Some(id)).await?.is_empty() {
+        return Err(Problem::not_found("endpoint").into());
+    }
+    queries_attempts::list(&mut tx, operator, AttemptFilter { endpoint: Some(id), before, event: None }, limit).await
+}
+
+/// Tries of an event at all endpoints, newest first.
+///
+/// # Errors
+/// 403 without `events:read`, 404.
+pub async fn attempts_of_event(
+    store: &Store,
+    ctx: &Ctx,
+    id: EventId,
+    before: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<AttemptView>, Failure> {
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    let mut tx = store.begin_for(ctx).await?;
+    found(&mut tx, operator, id).await?;
+    queries_attempts::list(&mut tx, operator, AttemptFilter { event: Some(id), before, endpoint: None }, limit).await
+}
+
+/// Has an event sent once more, under the same id: to one endpoint, or to all that want its type. Answers to how many.
+///
+/// # Errors
+/// 403 without `events:read`, 404, 409 `endpoint_unverified` or `endpoint_disabled`, 422 `no_endpoint`.
+pub async fn redeliver(store: &Store, ctx: &Ctx, id: EventId, endpoint: Option<EndpointId>) -> Result<i64, Failure> {
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    let mut tx = store.begin_for(ctx).await?;
+    let event = found(&mut tx, operator, id).await?;
+    let mut endpoints = queries_endpoints::views(&mut tx, operator, endpoint).await?;
+    if endpoint.is_some() {
+        match endpoints.first().map(|shown| shown.state.as_str()) {
+            None => return Err(Problem::not_found("endpoint").into()),
+            Some("unverified") => {
+                return Err(Problem::new(409, "endpoint_unverified", "The endpoint must be verified first.").into());
+            }
+            Some("disabled") => {
+                return Err(Problem::new(409, "endpoint_disabled", "The endpoint is disabled; verify it first.").into());
+            }
+            Some(_) => {}
+        }
+    } else {
+        let wants = |types: &[String]| types.is_empty() || types.iter().any(|name| name == event.kind.name());
+        endpoints.retain(|shown| matches!(shown.state.as_str(), "active" | "paused") && wants(&shown.event_types));
+    }
+    if endpoints.is_empty() {
+        return Err(Problem::new(422, "no_endpoint", "No endpoint takes events of this type. Name one or make one.").into());
+    }
+    let ids: Vec<Uuid> = endpoints.iter().map(|shown| shown.id).collect();
+    queries_feed::queue_again(&mut tx, operator, &ids, &event, &ctx.actor.id(), ctx.now()).await?;
+    let (subject_id, detail) = (id.wire(), Some(serde_json::json!({ "endpoints": ids })));
+    audit::record(&mut tx, ctx, audit::Entry { action: "event.redeliver", subject_kind: "event", subject_id: &subject_id, detail })
+        .await?;
+    tx.commit().await?;
+    store.wake.wake(DELIVER);
+    Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
+}
+
+/// Which past events to send once more.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RecoverIn {
+    /// From this time on; give this or `after_seq`.
+    pub since: Option<DateTime<Utc>>,
+    /// After this position.
+    pub after_seq: Option<i64>,
+    /// Before this time.
+    pub until: Option<DateTime<Utc>>,
+    /// Empty: all that the endpoint wants.
+    #[serde(default)]
+    pub event_types: Vec<String>,
+    /// `undelivered` (default) or `all`.
+    pub only: Option<String>,
+    /// Counts and changes nothing.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What a recovery comes to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Recovered {
+    pub count: i64,
+    pub first_seq: Option<i64>,
+    pub last_seq: Option<i64>,
+    /// Null in a dry run.
+    pub job_id: Option<Uuid>,
+}
+
+/// Has an endpoint's past events sent once more, each number in order, or counts them.
+///
+/// # Errors
+/// 403 without `endpoints:write`, 404, 422 for a range that cannot be read.
+pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: RecoverIn) -> Result<Recovered, Failure> {
+    ctx.require(Scope::EndpointsWrite)?;
+    let operator = ctx.operator()?;
+    let range = range_of(&wanted)?;
+    let mut tx = store.begin_for(ctx).await?;
+    if queries_endpoints::views(&mut tx, operator, Some(id)).await?.is_empty() {
+        return Err(Problem::not_found("endpoint").into());
+    }
+    let counted = queries_feed::count_range(&mut tx, operator, id, &range).await?;
+    let mut recovered = Recovered { count: counted.count, first_seq: counted.first_seq, last_seq: counted.last_seq, job_id: None };
+    if wanted.dry_run {
+        return Ok(recovered);
+    }
+    let job = ctx.env.id();
+    recovered.job_id = Some(job);
+    queries_feed::queue_range(&mut tx, operator, id, &range, &job.to_string(), ctx.now()).await?;
+    let detail = serde_json::json!({ "job_id": job, "count": recovered.count });
+    let subject_id = id.to_string();
+    let entry =
+        audit::Entry { action: "endpoint.recover", subject_kind: "endpoint", subject_id: &subject_id, detail: Some(detail) };
+    audit::record(&mut tx, ctx, entry).await?;
+    tx.commit().await?;
+    store.wake.wake(DELIVER);
+    Ok(recovered)
+}
+
+fn range_of(wanted: &RecoverIn) -> Result<Range, Failure> {
+    let refuse = |field: &str, fix: &str| {
+        let problem = Problem::new(422, "value_invalid", format!("{field} cannot be read. {fix}"));
+        Failure::from(problem.field(field, "value_invalid", None, fix))
+    };
+    if wanted.since.is_some() == wanted.after_seq.is_some() {
+        return Err(refuse("since", "Give either since or after_seq."));
+    }
+    if wanted.after_seq.is_some_and(|seq| seq < 0) {
+        return Err(refuse("after_seq", "Use a position from 0."));
+    }
+    if wanted.event_types.iter().any(|name| name.parse::<EventType>().is_err()) {
+        return Err(refuse("event_types", "Name types of the event catalogue, or none for all of them."));
+    }
+    let undelivered = match wanted.only.as_deref() {
+        None | Some("undelivered") => true,
+        Some("all") => false,
+        Some(_) => return Err(refuse("only", "Use undelivered or all.")),
+    };
+    Ok(Range {
+        after_seq: wanted.after_seq.unwrap_or(0),
+        since: wanted.since,
+        until: wanted.until,
+        types: wanted.event_types.clone(),
+        undelivered,
+    })
+}

@@ -1,0 +1,246 @@
+//! Background work: sealing the feeds, delivering to endpoints, the hourly sign of life.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::DateTime;
+use chrono::Utc;
+use futures::FutureExt as _;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use url::Url;
+
+use super::Envelope;
+use super::EventType;
+use super::Notices;
+use super::post::Address;
+use super::post::open_keys;
+use super::post::post;
+use super::queries;
+use super::queries_attempts;
+use super::queries_attempts::NewAttempt;
+use super::queries_delivery;
+use super::queries_endpoints;
+use super::settling::settle_register;
+use super::turn::Answered;
+use super::turn::Sending;
+use super::turn::Turn;
+use super::turn::turn;
+use crate::base::EndpointId;
+use crate::base::EventId;
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::store::Loop;
+use crate::store::Store;
+
+/// Wakes the sealing loop: after the commit of an [`emit`](super::emit).
+pub const SEAL: &str = "notices.seal";
+/// Wakes the delivery loop.
+pub const DELIVER: &str = "notices.deliver";
+/// The change list of number events that an operator has taken, and the wake-up of its consumer.
+pub const CONFIRMED: &str = "event_confirmed";
+
+/// How the sealing loop runs.
+pub const SEALING: Loop = Loop { name: SEAL, every: Duration::from_millis(500) };
+/// How the delivery loop runs; the first retry of the demo comes after a second.
+pub const DELIVERING: Loop = Loop { name: DELIVER, every: Duration::from_millis(500) };
+/// How the loop of the hourly sign of life runs.
+pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::from_mins(1) };
+
+/// One tick of sealing: gives up to 500 events of one operator their places in its feed; true when there may be more.
+///
+/// Gapless by construction: rows and head are written together under the head's lock. Any number of processes may seal.
+///
+/// # Errors
+/// When the database is away.
+pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
+    let mut tx = store.begin_job().await?;
+    let Some((operator, last)) = queries::lock_unsealed(&mut tx).await? else {
+        let made = queries::make_heads(&mut tx).await?;
+        tx.commit().await?;
+        return Ok(made > 0);
+    };
+    let sealed = queries::seal_rows(&mut tx, operator, last, store.env.now()).await?;
+    tx.commit().await?;
+    if sealed > 0 {
+        store.wake.wake(DELIVER);
+        notices.sealed.notify_waiters();
+    }
+    Ok(true)
+}
+
+/// One tick of delivery: starts a task for each endpoint that has something to do and none yet. The tasks run on their
+/// own, so that a slow endpoint holds up nobody; [`Notices::drain`] waits for them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn deliver(store: Store, notices: Notices) -> Result<bool, Failure> {
+    let now = store.env.now();
+    let mut tx = store.begin_job().await?;
+    let busy = queries_delivery::with_work(&mut tx, now, now - notices.policy.budget).await?;
+    tx.commit().await?;
+    for (operator, endpoint) in busy {
+        let (store, mine) = (store.clone(), notices.clone());
+        notices.run(endpoint, move |nudge| Worker { store, notices: mine, operator, endpoint, nudge }.run());
+    }
+    Ok(false)
+}
+
+/// Delivers to one endpoint until there is nothing left to do.
+struct Worker {
+    store: Store,
+    notices: Notices,
+    operator: OperatorId,
+    endpoint: EndpointId,
+    nudge: Arc<Notify>,
+}
+
+impl Worker {
+    async fn run(self) {
+        let mut flying: JoinSet<Answered> = JoinSet::new();
+        let mut answered: Vec<Answered> = Vec::new();
+        let mut failures = 0_u32;
+        loop {
+            let turn = match self.turn(&answered).await {
+                Ok(turn) => turn,
+                Err(failure) => {
+                    failures = failures.saturating_add(1);
+                    tracing::warn!(endpoint = %self.endpoint, error = %failure, failures, "delivery waits");
+                    if flying.is_empty() && answered.is_empty() {
+                        // The next tick tries again.
+                        return;
+                    }
+                    tokio::time::sleep(Duration::from_millis(100 * 2_u64.pow(failures.min(6))).min(Duration::from_secs(5))).await;
+                    continue;
+                }
+            };
+            failures = 0;
+            answered.clear();
+            self.fly(&mut flying, &turn);
+            if flying.is_empty() {
+                if !turn.again && self.notices.leave(self.endpoint, &self.nudge) {
+                    return;
+                }
+                continue;
+            }
+            tokio::select! {
+                landed = flying.join_next() => answered.extend(landed.and_then(Result::ok)),
+                () = self.nudge.notified(), if flying.len() < turn.max_in_flight => {}
+            }
+            while let Some(Some(landed)) = flying.join_next().now_or_never() {
+                answered.extend(landed.ok());
+            }
+        }
+    }
+
+    /// Settles and claims in one transaction.
+    async fn turn(&self, answered: &[Answered]) -> Result<Turn, Failure> {
+        let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
+        let mut tx = self.store.begin_job().await?;
+        let locked = queries_delivery::lock_endpoint(&mut tx, self.operator, self.endpoint, !answered.is_empty()).await?;
+        let Some(target) = locked else {
+            // Deleted meanwhile, or another process is at it; what left stands in the register in any case.
+            settle_register(&mut tx, self.store.env.now(), answered).await?;
+            tx.commit().await?;
+            return Ok(Turn::nothing());
+        };
+        let turn = turn(&mut tx, &self.store, &self.notices, target, answered).await?;
+        tx.commit().await?;
+        if turn.confirmed {
+            self.store.wake.wake(CONFIRMED);
+        }
+        if turn.appended {
+            self.store.wake.wake(DELIVER);
+            self.notices.sealed.notify_waiters();
+        }
+        Ok(turn)
+    }
+
+    fn fly(&self, flying: &mut JoinSet<Answered>, turn: &Turn) {
+        let Some((url, keys, signature)) = &turn.address else { return };
+        let Ok(url) = Url::parse(url) else { return };
+        let to = Arc::new(Address { url, keys: keys.clone(), signature: *signature });
+        for sending in turn.sends.iter().cloned() {
+            flying.spawn(send(self.store.clone(), self.notices.clone(), to.clone(), sending));
+        }
+    }
+}
+
+async fn send(store: Store, notices: Notices, to: Arc<Address>, sending: Sending) -> Answered {
+    let now = store.env.now();
+    if sending.held.start_by(&notices.policy).is_none_or(|by| by < now) {
+        return Answered { sending, posted: None };
+    }
+    let posted = post(&notices.poster, &to, sending.event, sending.held.attempt, sending.body.clone(), now).await;
+    Answered { sending, posted: Some(posted) }
+}
+
+/// One tick of the hourly sign of life; true when there may be more. A failed one is noted and means nothing else.
+///
+/// # Errors
+/// When the database is away.
+pub async fn heartbeat(store: Store, notices: Notices) -> Result<bool, Failure> {
+    let now = store.env.now();
+    let mut tx = store.begin_job().await?;
+    let due = queries_endpoints::take_heartbeats(&mut tx, now).await?;
+    let mut messages = Vec::with_capacity(due.len());
+    for (operator, endpoint) in &due {
+        let head_seq = queries::head_seq(&mut tx, *operator).await?;
+        let to = address(&mut tx, &store, *operator, *endpoint).await?;
+        let event = EventId(store.env.id());
+        let body = Envelope::heartbeat(event, *operator, now, head_seq).render();
+        messages.push((*operator, *endpoint, event, to, body));
+    }
+    tx.commit().await?;
+    let posts = messages.into_iter().filter_map(|(operator, endpoint, event, to, body)| {
+        Some(beat(&store, &notices, operator, endpoint, event, to?, body, now))
+    });
+    let rows = futures::future::join_all(posts).await;
+    let mut tx = store.begin_job().await?;
+    queries_attempts::note(&mut tx, &store.env, store.env.now(), &rows).await?;
+    tx.commit().await?;
+    Ok(due.len() >= 100)
+}
+
+async fn beat(
+    store: &Store,
+    notices: &Notices,
+    operator: OperatorId,
+    endpoint: EndpointId,
+    event: EventId,
+    to: Address,
+    body: String,
+    now: DateTime<Utc>,
+) -> NewAttempt {
+    let posted = post(&notices.poster, &to, event, 1, Bytes::from(body), store.env.now().max(now)).await;
+    NewAttempt {
+        operator,
+        endpoint,
+        event,
+        seq: None,
+        tenant: None,
+        kind: EventType::FeedHeartbeat,
+        subject: endpoint.to_string(),
+        number: 1,
+        trigger: "heartbeat",
+        request_headers: posted.request_headers,
+        outcome: posted.outcome,
+        next_at: None,
+    }
+}
+
+/// Where and how to post to an endpoint; `None` when it is gone or its URL is none.
+async fn address(
+    conn: &mut sqlx::PgConnection,
+    store: &Store,
+    operator: OperatorId,
+    endpoint: EndpointId,
+) -> Result<Option<Address>, Failure> {
+    let Some(target) = queries_delivery::lock_endpoint(conn, operator, endpoint, true).await? else {
+        return Ok(None);
+    };
+    let sealed = queries_endpoints::keys_of(conn, operator, endpoint, store.env.now()).await?;
+    let keys = open_keys(&store.secrets, &sealed)?;
+    Ok(Url::parse(&target.url).ok().map(|url| Address { url, keys, signature: target.signature }))
+}

@@ -1,0 +1,258 @@
+//! The operator's notifications: what was told, whether it was taken, and every try.
+
+use leptos::prelude::*;
+
+use super::EndpointState;
+use super::pages_lists;
+use super::pages_parts::Paths;
+use super::pages_parts::budget_used;
+use super::pages_parts::day_start;
+use super::pages_parts::endpoint_mark;
+use super::pages_parts::endpoint_name;
+use super::pages_parts::number_filter;
+use super::pages_parts::role_reason;
+use super::pages_parts::strip;
+use super::queries_pages;
+use super::queries_pages::Delivery;
+use super::queries_pages::EventFilter;
+use super::queries_pages::EventRow;
+use super::queries_pages::Place;
+use super::queries_pages::Slice;
+use super::queries_pages_attempts;
+use super::queries_pages_attempts::AttemptFilter;
+use super::queries_pages_attempts::AttemptRow;
+use super::queries_pages_health;
+use super::queries_pages_health::EndpointHealth;
+use super::queries_pages_health::FeedSummary;
+use super::queries_pages_health::Tally;
+use super::shown;
+use crate::base::EventId;
+use crate::base::Failure;
+use crate::base::Scope;
+use crate::identity::PageRequest;
+use crate::tr;
+use crate::trn;
+use crate::ui::Badge;
+use crate::ui::Band;
+use crate::ui::ButtonLink;
+use crate::ui::Icon;
+use crate::ui::Page;
+use crate::ui::PageHead;
+use crate::ui::Query;
+use crate::ui::Size;
+use crate::ui::Tab;
+use crate::ui::Tabs;
+use crate::ui::Tile;
+use crate::ui::Tiles;
+use crate::ui::TimeStyle;
+use crate::ui::Tone;
+use crate::ui::Viewer;
+use crate::ui::count;
+use crate::ui::viewer;
+
+/// Rows of a page.
+const ROWS: i64 = 50;
+
+/// What one of the two tabs lists.
+enum Listed {
+    Events(Slice<EventRow>),
+    Attempts(Slice<AttemptRow>),
+}
+
+/// What the tables need besides their rows.
+pub(super) struct Scene<'a> {
+    pub v: Viewer,
+    pub paths: Paths,
+    pub query: &'a Query,
+    pub path: String,
+    pub customers: Vec<(uuid::Uuid, String)>,
+    pub endpoints: Vec<EndpointHealth>,
+    /// The number typed cannot be read.
+    pub number_wrong: Option<String>,
+    pub may_redeliver: bool,
+}
+
+/// `…/notifications`: events or, with `tab=attempts`, attempts.
+///
+/// # Errors
+/// 401 for a visitor, 403 without `events:read`, 400 for a foreign cursor.
+pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
+    let ctx = req.ctx()?;
+    ctx.require(Scope::EventsRead)?;
+    let operator = ctx.operator()?;
+    let v = viewer();
+    let query = &req.query;
+    let place = Place { after: query.get("after"), before: query.get("before") };
+    let (number, number_wrong) = number_filter(query.get("number"));
+    let mut tx = req.store.begin_for(ctx).await?;
+    let feed = queries_pages_health::feed_summary(&mut tx, operator, ctx.now()).await?;
+    let customers = queries_pages::customers(&mut tx, operator).await?;
+    let listed = if query.get("tab") == Some("attempts") {
+        let filter = attempt_filter(&v, query, number);
+        let mut page = queries_pages_attempts::attempts(&mut tx, operator, &filter, place, ROWS, ctx.now()).await?;
+        shown::settle(&mut tx, ctx, "notifications/attempts", &mut page.rows).await?;
+        Listed::Attempts(page)
+    } else {
+        let filter = event_filter(&v, query, number);
+        let mut page = queries_pages::events(&mut tx, operator, &filter, place, ROWS).await?;
+        shown::settle(&mut tx, ctx, "notifications", &mut page.rows).await?;
+        Listed::Events(page)
+    };
+    tx.commit().await?;
+    let paths = Paths::of(&req);
+    let blocked = role_reason(v.lang, ctx);
+    let may_redeliver = feed.endpoints.iter().any(|one| matches!(one.state, EndpointState::Active | EndpointState::Paused(_)));
+    let scene = Scene {
+        v,
+        path: paths.notifications(),
+        paths,
+        query,
+        customers,
+        endpoints: feed.endpoints.clone(),
+        number_wrong,
+        may_redeliver,
+    };
+    let title = tr!(in v.lang, "notices.title");
+    let endpoints_href = scene.paths.endpoints();
+    let body = view! {
+        <PageHead title=title.clone() purpose=tr!(in v.lang, "notices.purpose")>
+            <ButtonLink href=endpoints_href icon=Icon::Plug>{tr!(in v.lang, "notices.endpoints")}</ButtonLink>
+        </PageHead>
+        {bands(&scene, blocked.is_none())}
+        {tiles(&scene, &feed)}
+        {tabs(&scene, &listed)}
+        {match listed {
+            Listed::Events(page) => pages_lists::events_part(&scene, page),
+            Listed::Attempts(page) => pages_lists::attempts_part(&scene, page),
+        }}
+    };
+    Ok(Page::new(title, body))
+}
+
+/// A value of the address that may go to the database, which takes no NUL.
+fn text_of(query: &Query, key: &str) -> Option<String> {
+    query.get(key).map(|text| text.replace('\0', ""))
+}
+
+fn event_filter(v: &Viewer, query: &Query, number: Option<String>) -> EventFilter {
+    EventFilter {
+        kind: text_of(query, "type"),
+        number,
+        tenant: query.get("customer").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
+        state: query.get("state").and_then(Delivery::parse),
+        from: day_start(v, query.get("from")),
+        to: day_start(v, query.get("to")),
+    }
+}
+
+fn attempt_filter(v: &Viewer, query: &Query, number: Option<String>) -> AttemptFilter {
+    AttemptFilter {
+        ok: query.get("status").map(|status| status == "ok"),
+        code: query.get("code").map(|code| code.trim_end_matches("xx").parse().unwrap_or(0)),
+        kind: text_of(query, "type"),
+        number,
+        tries: query.get("tries").and_then(|tries| tries.parse().ok()),
+        endpoint: query.get("endpoint").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
+        event: query.get("event").map(|id| EventId::from_wire(id).map(|id| id.0).unwrap_or_default()),
+        from: day_start(v, query.get("from")),
+        to: day_start(v, query.get("to")),
+    }
+}
+
+fn bands(scene: &Scene<'_>, may_write: bool) -> AnyView {
+    let lang = scene.v.lang;
+    if scene.endpoints.is_empty() {
+        let add = may_write.then(|| {
+            let href = format!("{}/new", scene.paths.endpoints());
+            view! { <ButtonLink href=href size=Size::Small icon=Icon::Plus>{tr!(in lang, "notices.add_endpoint")}</ButtonLink> }
+        });
+        return view! {
+            <Band tone=Tone::Info title=tr!(in lang, "notices.band.none") text=tr!(in lang, "notices.band.none_text")>
+                {add}
+            </Band>
+        }
+        .into_any();
+    }
+    let troubled = scene.endpoints.iter().filter(|one| one.needs_attention());
+    troubled.map(|one| endpoint_band(&scene.v, &scene.paths, one)).collect_view().into_any()
+}
+
+fn endpoint_band(v: &Viewer, paths: &Paths, endpoint: &EndpointHealth) -> AnyView {
+    let lang = v.lang;
+    let (tone, _) = endpoint_mark(lang, endpoint);
+    let name = endpoint_name(&endpoint.url, &endpoint.description);
+    let (title, text) = match endpoint.state {
+        EndpointState::Active => {
+            let since = endpoint.failing_since.map(|at| v.time(at, TimeStyle::Short)).unwrap_or_default();
+            let percent = budget_used(endpoint, v.now);
+            (
+                tr!(in lang, "notices.band.failing", name = name),
+                tr!(in lang, "notices.band.failing_text", since = since, percent = percent),
+            )
+        }
+        EndpointState::Unverified => {
+            (tr!(in lang, "notices.band.unverified", name = name), tr!(in lang, "notices.band.unverified_text"))
+        }
+        EndpointState::Paused(super::PauseReason::Person) => {
+            (tr!(in lang, "notices.band.paused", name = name), tr!(in lang, "notices.band.paused_text"))
+        }
+        EndpointState::Paused(super::PauseReason::Failing) => {
+            (tr!(in lang, "notices.band.paused", name = name), tr!(in lang, "notices.band.paused_failing_text"))
+        }
+        EndpointState::Disabled(_) => {
+            (tr!(in lang, "notices.band.disabled", name = name), tr!(in lang, "notices.band.disabled_text"))
+        }
+    };
+    let href = paths.endpoint(endpoint.id);
+    view! {
+        <Band tone=tone title=title text=text>
+            <ButtonLink href=href size=Size::Small>{tr!(in lang, "notices.band.open")}</ButtonLink>
+        </Band>
+    }
+    .into_any()
+}
+
+fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
+    let lang = scene.v.lang;
+    let ok: i64 = feed.hours.iter().map(|hour: &Tally| hour.ok).sum();
+    let all = ok + feed.hours.iter().map(|hour| hour.failed).sum::<i64>();
+    let held: i64 = feed.endpoints.iter().map(|one| one.held).sum();
+    let to = |key: &str, value: &str| Query::default().with(key, value).href(&scene.path);
+    let attempts = Query::default().with("tab", "attempts").href(&scene.path);
+    let waiting_tone = if feed.waiting == 0 { Tone::Ok } else { Tone::Pending };
+    let waiting_word =
+        if feed.waiting == 0 { tr!(in lang, "notices.tile.caught_up") } else { tr!(in lang, "notices.tile.in_order") };
+    let bars = strip(&scene.v, &feed.hours, false);
+    let (waiting, failing) = (to("state", "waiting"), to("state", "failing"));
+    let (queued, held) = (count(lang, feed.waiting), count(lang, held));
+    let (acked, head) = (count(lang, feed.acked_seq), count(lang, feed.head_seq));
+    view! {
+        <Tiles>
+            <Tile label=tr!(in lang, "notices.tile.taken") value=count(lang, ok) href=attempts>
+                <span>{trn!(in lang, "notices.tile.of_attempts", all)}</span>
+                {bars}
+            </Tile>
+            <Tile label=tr!(in lang, "notices.tile.waiting") value=queued href=waiting>
+                <Badge tone=waiting_tone text=waiting_word />
+            </Tile>
+            <Tile label=tr!(in lang, "notices.tile.held") value=held href=failing>
+                <span>{tr!(in lang, "notices.tile.held_note")}</span>
+            </Tile>
+            <Tile label=tr!(in lang, "notices.tile.pulled") value=acked>
+                <span>{tr!(in lang, "notices.tile.head", head = head)}</span>
+            </Tile>
+        </Tiles>
+    }
+    .into_any()
+}
+
+fn tabs(scene: &Scene<'_>, listed: &Listed) -> AnyView {
+    let lang = scene.v.lang;
+    let kept = scene.query.only(&["type", "number", "from", "to"]);
+    let is_events = matches!(listed, Listed::Events(_));
+    let items = vec![
+        Tab::new(kept.href(&scene.path), tr!(in lang, "notices.events")).current(is_events),
+        Tab::new(kept.with("tab", "attempts").href(&scene.path), tr!(in lang, "notices.attempts")).current(!is_events),
+    ];
+    view! { <Tabs label=tr!(in lang, "notices.title") items=items /> }.into_any()
+}

@@ -1,0 +1,94 @@
+//! One signed post of one message.
+
+use bytes::Bytes;
+use chrono::DateTime;
+use chrono::Utc;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::header;
+use url::Url;
+
+use super::KeySet;
+use super::Message;
+use super::Outcome;
+use super::Poster;
+use super::SignatureKind;
+use super::sign;
+use crate::base::EventId;
+
+/// Where and how an endpoint is posted to.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub url: Url,
+    pub keys: KeySet,
+    pub signature: SignatureKind,
+}
+
+/// What came of a post, and the headers it was sent with (the signature cut).
+#[derive(Clone, Debug)]
+pub(super) struct Posted {
+    pub outcome: Outcome,
+    pub request_headers: String,
+}
+
+/// Signs and posts. `attempt` counts from 1.
+pub(super) async fn post(poster: &Poster, to: &Address, id: EventId, attempt: u16, body: Bytes, now: DateTime<Utc>) -> Posted {
+    let id = id.wire();
+    let message = Message { id: &id, timestamp: now.timestamp(), body: &body };
+    let signature = sign(&message, to.keys.live(now), to.signature);
+    let timestamp = message.timestamp.to_string();
+    let attempt = attempt.to_string();
+    let pairs = [
+        ("webhook-id", id.as_str()),
+        ("webhook-timestamp", timestamp.as_str()),
+        ("webhook-attempt", attempt.as_str()),
+        ("webhook-signature", signature.as_str()),
+    ];
+    let mut headers = HeaderMap::with_capacity(pairs.len() + 1);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let mut shown = "content-type: application/json".to_owned();
+    for (name, value) in pairs {
+        // Our own texts: lower-case names, printable values.
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        let value = if name == "webhook-signature" { cut_signature(value) } else { value.to_owned() };
+        shown.push('\n');
+        shown.push_str(name);
+        shown.push_str(": ");
+        shown.push_str(&value);
+    }
+    Posted { outcome: poster.post(&to.url, headers, body).await, request_headers: shown }
+}
+
+/// The schemes and the first characters: enough to compare, too little to reuse.
+fn cut_signature(signature: &str) -> String {
+    let cut: Vec<String> = signature.split(' ').map(|part| format!("{}…", part.chars().take(12).collect::<String>())).collect();
+    cut.join(" ")
+}
+
+/// The key generations of an endpoint, newest first, as they were sealed.
+#[derive(Clone, Debug)]
+pub(super) struct SealedKeys {
+    pub id: uuid::Uuid,
+    pub sealed: Vec<u8>,
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Where the keys of one generation are sealed for.
+pub(super) fn secret_context(id: uuid::Uuid) -> String {
+    format!("endpoint_secret/{id}")
+}
+
+/// Opens what was sealed: the current generation and the one before.
+pub(super) fn open_keys(secrets: &crate::store::SecretKey, rows: &[SealedKeys]) -> anyhow::Result<KeySet> {
+    let open = |row: &SealedKeys| -> anyhow::Result<super::Keys> {
+        let text = zeroize::Zeroizing::new(secrets.open(&secret_context(row.id), &row.sealed)?);
+        Ok(super::Keys::parse(std::str::from_utf8(&text)?)?)
+    };
+    let current = rows.iter().find(|row| row.expires_at.is_none()).ok_or_else(|| anyhow::anyhow!("an endpoint without keys"))?;
+    let previous = rows.iter().find_map(|row| Some((row, row.expires_at?)));
+    let previous = previous.map(|(row, until)| Ok::<_, anyhow::Error>((open(row)?, until))).transpose()?;
+    Ok(KeySet { current: open(current)?, previous })
+}

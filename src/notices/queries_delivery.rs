@@ -1,0 +1,436 @@
+//! SQL of delivery: the endpoint's row under its lock, the rows of numbers in flight or held back, attempts.
+
+use std::collections::HashMap;
+
+use chrono::DateTime;
+use chrono::Utc;
+use sqlx::PgConnection;
+
+use super::EndpointState;
+use super::Fresh;
+use super::Head;
+use super::Held;
+use super::SignatureKind;
+use crate::base::EndpointId;
+use crate::base::Failure;
+use crate::base::OperatorId;
+
+/// Events read per claim at most.
+const FRESH_ROWS: i64 = 500;
+/// Positions looked at per claim at most, wanted or not.
+const FRESH_WINDOW: i64 = 10_000;
+
+/// Endpoints that have something to do now.
+pub(super) async fn with_work(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    spent_before: DateTime<Utc>,
+) -> Result<Vec<(OperatorId, EndpointId)>, Failure> {
+    let rows = sqlx::query!(
+        "select e.operator_id, e.id from endpoint e
+         left join feed_head f on f.operator_id = e.operator_id and f.feed = 'events'
+         where e.state = 'active'
+           and (e.failing_since <= $2
+             or ((e.quiet_until is null or e.quiet_until <= $1) and (e.probe_at is null or e.probe_at <= $1)
+               and (e.cursor_seq < f.last_seq
+                 or exists (select from held_event h where h.operator_id = e.operator_id and h.endpoint_id = e.id
+                              and h.next_at <= $1 and (h.leased_until is null or h.leased_until <= $1))
+                 or exists (select from resend r where r.operator_id = e.operator_id and r.endpoint_id = e.id and r.next_at <= $1))))",
+        now,
+        spent_before
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (OperatorId(r.operator_id), EndpointId(r.id))).collect())
+}
+
+/// An endpoint under the lock of its row.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub operator: OperatorId,
+    pub id: EndpointId,
+    pub url: String,
+    pub event_types: Vec<String>,
+    pub signature: SignatureKind,
+    pub confirms: bool,
+    pub head: Head,
+}
+
+struct TargetRow {
+    url: String,
+    event_types: Vec<String>,
+    signature: String,
+    confirms: bool,
+    max_in_flight: i32,
+    state: String,
+    state_reason: Option<String>,
+    cursor_seq: i64,
+    failing_since: Option<DateTime<Utc>>,
+    warned_percent: i16,
+    streak: i32,
+    last_failed: Option<String>,
+    probe_at: Option<DateTime<Utc>>,
+    quiet_until: Option<DateTime<Utc>>,
+}
+
+impl TargetRow {
+    fn target(self, operator: OperatorId, id: EndpointId) -> Result<Target, Failure> {
+        let state = EndpointState::of(&self.state, self.state_reason.as_deref())
+            .ok_or_else(|| anyhow::anyhow!("endpoint {id} is in no known state"))?;
+        let signature =
+            SignatureKind::parse(&self.signature).ok_or_else(|| anyhow::anyhow!("endpoint {id} signs in no known way"))?;
+        let head = Head {
+            state,
+            max_in_flight: u16::try_from(self.max_in_flight).unwrap_or(1),
+            cursor_seq: self.cursor_seq,
+            failing_since: self.failing_since,
+            warned_percent: u8::try_from(self.warned_percent).unwrap_or(0),
+            streak: u32::try_from(self.streak).unwrap_or(0),
+            last_failed: self.last_failed,
+            probe_at: self.probe_at,
+            quiet_until: self.quiet_until,
+        };
+        Ok(Target { operator, id, url: self.url, event_types: self.event_types, signature, confirms: self.confirms, head })
+    }
+}
+
+/// Locks the endpoint's row; `None` when it is gone or, unless `wait`, when another worker has it.
+pub(super) async fn lock_endpoint(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+    wait: bool,
+) -> Result<Option<Target>, Failure> {
+    if !wait {
+        let free = sqlx::query_scalar!(
+            r#"select 1 as "one!" from endpoint where operator_id = $1 and id = $2 for update skip locked"#,
+            operator.0,
+            id.0
+        )
+        .fetch_optional(&mut *conn)
+        .await?;
+        if free.is_none() {
+            return Ok(None);
+        }
+    }
+    let row = sqlx::query_as!(
+        TargetRow,
+        "select url, event_types, signature, confirms, max_in_flight, state, state_reason, cursor_seq, failing_since, warned_percent,
+                streak, last_failed, probe_at, quiet_until
+         from endpoint where operator_id = $1 and id = $2 for update",
+        operator.0,
+        id.0
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| row.target(operator, id)).transpose()
+}
+
+/// Writes the endpoint's part of the state; `tried` and `taken` say when it was last tried and last answered 2xx.
+pub(super) async fn save_head(
+    conn: &mut PgConnection,
+    target: &Target,
+    tried: Option<DateTime<Utc>>,
+    taken: Option<DateTime<Utc>>,
+) -> Result<(), Failure> {
+    let head = &target.head;
+    sqlx::query!(
+        "update endpoint set state = $3, state_reason = $4, cursor_seq = $5, failing_since = $6, warned_percent = $7, streak = $8,
+                last_failed = $9, probe_at = $10, quiet_until = $11, last_attempt_at = coalesce($12, last_attempt_at),
+                last_success_at = coalesce($13, last_success_at)
+         where operator_id = $1 and id = $2",
+        target.operator.0,
+        target.id.0,
+        head.state.slug(),
+        head.state.reason_slug(),
+        head.cursor_seq,
+        head.failing_since,
+        i16::from(head.warned_percent),
+        i32::try_from(head.streak).unwrap_or(i32::MAX),
+        head.last_failed,
+        head.probe_at,
+        head.quiet_until,
+        tried,
+        taken
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A row of `held_event`.
+#[derive(Clone, Debug)]
+pub(super) struct HeldRow {
+    pub held: Held,
+    /// `feed`, `redeliver` or `recover`.
+    pub trigger: String,
+    /// Set for an event sent once more: what came after it up to here was delivered before.
+    pub resume_seq: Option<i64>,
+}
+
+struct RawHeld {
+    subject: String,
+    seq: i64,
+    attempt: i32,
+    next_at: DateTime<Utc>,
+    asked_until: Option<DateTime<Utc>>,
+    leased_until: Option<DateTime<Utc>>,
+    trigger: String,
+    resume_seq: Option<i64>,
+}
+
+impl From<RawHeld> for HeldRow {
+    fn from(raw: RawHeld) -> Self {
+        let held = Held {
+            subject: raw.subject,
+            seq: raw.seq,
+            attempt: u16::try_from(raw.attempt).unwrap_or(u16::MAX),
+            next_at: raw.next_at,
+            asked_until: raw.asked_until,
+            leased_until: raw.leased_until,
+        };
+        Self { held, trigger: raw.trigger, resume_seq: raw.resume_seq }
+    }
+}
+
+/// The rows of these subjects.
+pub(super) async fn held_of(
+    conn: &mut PgConnection,
+    target: &Target,
+    subjects: &[String],
+) -> Result<HashMap<String, HeldRow>, Failure> {
+    let rows = sqlx::query_as!(
+        RawHeld,
+        "select subject, seq, attempt, next_at, asked_until, leased_until, trigger, resume_seq from held_event
+         where operator_id = $1 and endpoint_id = $2 and subject = any($3)",
+        target.operator.0,
+        target.id.0,
+        subjects
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|raw| (raw.subject.clone(), HeldRow::from(raw))).collect())
+}
+
+/// Rows under a live lease, and rows in all.
+pub(super) async fn count_held(conn: &mut PgConnection, target: &Target, now: DateTime<Utc>) -> Result<(usize, usize), Failure> {
+    let row = sqlx::query!(
+        r#"select count(*) filter (where leased_until > $3) as "leased!", count(*) as "all!" from held_event
+           where operator_id = $1 and endpoint_id = $2"#,
+        target.operator.0,
+        target.id.0,
+        now
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((usize::try_from(row.leased).unwrap_or(0), usize::try_from(row.all).unwrap_or(0)))
+}
+
+/// Rows that are due and under no live lease, the longest due first.
+pub(super) async fn due(
+    conn: &mut PgConnection,
+    target: &Target,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<HeldRow>, Failure> {
+    let rows = sqlx::query_as!(
+        RawHeld,
+        "select subject, seq, attempt, next_at, asked_until, leased_until, trigger, resume_seq from held_event
+         where operator_id = $1 and endpoint_id = $2 and next_at <= $3 and (leased_until is null or leased_until <= $3)
+         order by next_at, seq limit $4",
+        target.operator.0,
+        target.id.0,
+        now,
+        i64::try_from(limit).unwrap_or(i64::MAX)
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(HeldRow::from).collect())
+}
+
+/// Wanted events after the cursor, and how far the feed was read for them.
+pub(super) async fn fresh(conn: &mut PgConnection, target: &Target, last_seq: i64) -> Result<(Vec<Fresh>, i64), Failure> {
+    let cursor = target.head.cursor_seq;
+    let window = last_seq.min(cursor.saturating_add(FRESH_WINDOW));
+    if window <= cursor {
+        return Ok((Vec::new(), cursor));
+    }
+    let rows = sqlx::query!(
+        r#"select e.seq, e.subject,
+                  exists (select from held_event h where h.operator_id = e.operator_id and h.endpoint_id = $2
+                            and h.subject = e.subject) as "held!"
+           from event e
+           where e.operator_id = $1 and e.seq > $3 and e.seq <= $4 and (cardinality($5::text[]) = 0 or e.type = any($5))
+           order by e.seq limit $6"#,
+        target.operator.0,
+        target.id.0,
+        cursor,
+        window,
+        &target.event_types,
+        FRESH_ROWS
+    )
+    .fetch_all(conn)
+    .await?;
+    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= FRESH_ROWS);
+    let scanned_to = rows.last().filter(|_| full).map_or(window, |row| row.seq);
+    Ok((rows.into_iter().map(|r| Fresh { seq: r.seq, subject: r.subject, held: r.held }).collect(), scanned_to))
+}
+
+/// The next wanted event of each subject after a position and up to the cursor.
+pub(super) async fn next_of(
+    conn: &mut PgConnection,
+    target: &Target,
+    after: &[(String, i64)],
+) -> Result<HashMap<String, i64>, Failure> {
+    if after.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let subjects: Vec<&str> = after.iter().map(|a| a.0.as_str()).collect();
+    let seqs: Vec<i64> = after.iter().map(|a| a.1).collect();
+    let rows = sqlx::query!(
+        r#"select x.subject as "subject!", n.seq as "seq!"
+           from unnest($2::text[], $3::bigint[]) as x(subject, after),
+                lateral (select e.seq from event e
+                         where e.operator_id = $1 and e.subject = x.subject and e.seq > x.after and e.seq <= $4
+                           and (cardinality($5::text[]) = 0 or e.type = any($5))
+                         order by e.seq limit 1) n"#,
+        target.operator.0,
+        &subjects as &[&str],
+        &seqs,
+        target.head.cursor_seq,
+        &target.event_types
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (r.subject, r.seq)).collect())
+}
+
+/// Writes rows as they are now.
+pub(super) async fn save_held(conn: &mut PgConnection, target: &Target, rows: &[HeldRow]) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let subjects: Vec<&str> = rows.iter().map(|r| r.held.subject.as_str()).collect();
+    let seqs: Vec<i64> = rows.iter().map(|r| r.held.seq).collect();
+    let attempts: Vec<i32> = rows.iter().map(|r| i32::from(r.held.attempt)).collect();
+    let next: Vec<DateTime<Utc>> = rows.iter().map(|r| r.held.next_at).collect();
+    let asked: Vec<Option<DateTime<Utc>>> = rows.iter().map(|r| r.held.asked_until).collect();
+    let leased: Vec<Option<DateTime<Utc>>> = rows.iter().map(|r| r.held.leased_until).collect();
+    let triggers: Vec<&str> = rows.iter().map(|r| r.trigger.as_str()).collect();
+    let resumes: Vec<Option<i64>> = rows.iter().map(|r| r.resume_seq).collect();
+    sqlx::query!(
+        "insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at, asked_until, leased_until, trigger, resume_seq)
+         select $1, $2, su, s, a, n, q, l, t, r
+         from unnest($3::text[], $4::bigint[], $5::int[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[],
+                     $10::bigint[]) as x(su, s, a, n, q, l, t, r)
+         on conflict (operator_id, endpoint_id, subject) do update
+           set seq = excluded.seq, attempt = excluded.attempt, next_at = excluded.next_at, asked_until = excluded.asked_until,
+               leased_until = excluded.leased_until, trigger = excluded.trigger, resume_seq = excluded.resume_seq",
+        target.operator.0,
+        target.id.0,
+        &subjects as &[&str],
+        &seqs,
+        &attempts,
+        &next,
+        &asked as &[Option<DateTime<Utc>>],
+        &leased as &[Option<DateTime<Utc>>],
+        &triggers as &[&str],
+        &resumes as &[Option<i64>]
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Deletes the rows of subjects that are done.
+pub(super) async fn drop_held(conn: &mut PgConnection, target: &Target, subjects: &[String]) -> Result<(), Failure> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "delete from held_event where operator_id = $1 and endpoint_id = $2 and subject = any($3)",
+        target.operator.0,
+        target.id.0,
+        subjects
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Every row that is not leased becomes due within `spread_ms`, but not before the receiver's own wish.
+pub(super) async fn bring_forward(
+    conn: &mut PgConnection,
+    target: &Target,
+    now: DateTime<Utc>,
+    spread_ms: i64,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "update held_event
+         set next_at = least(next_at, greatest($3::timestamptz + random() * $4::bigint * interval '1 millisecond', asked_until))
+         where operator_id = $1 and endpoint_id = $2 and next_at > $3 and (leased_until is null or leased_until <= $3)",
+        target.operator.0,
+        target.id.0,
+        now,
+        spread_ms
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Moves events to be sent once more into the held rows, where their subject has none.
+pub(super) async fn take_resends(
+    conn: &mut PgConnection,
+    target: &Target,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "with due as (
+           select r.seq, r.subject, r.trigger, r.attempt from resend r
+           where r.operator_id = $1 and r.endpoint_id = $2 and r.next_at <= $3
+             and not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = r.subject)
+             and not exists (select from resend q where q.operator_id = $1 and q.endpoint_id = $2 and q.subject = r.subject
+                               and q.seq < r.seq)
+           order by r.next_at, r.seq limit $4),
+         picked as (select seq, subject, trigger, attempt from due),
+         gone as (delete from resend r using picked p where r.operator_id = $1 and r.endpoint_id = $2 and r.seq = p.seq)
+         insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at, trigger, resume_seq)
+         select $1, $2, subject, seq, attempt, $3, trigger, $5 from picked",
+        target.operator.0,
+        target.id.0,
+        now,
+        i64::try_from(limit).unwrap_or(i64::MAX),
+        target.head.cursor_seq
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Puts events whose new try failed back among those to be sent once more.
+pub(super) async fn put_back(
+    conn: &mut PgConnection,
+    target: &Target,
+    rows: &[HeldRow],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    for row in rows {
+        sqlx::query!(
+            "insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, 'retry') on conflict (operator_id, endpoint_id, seq) do nothing",
+            target.operator.0,
+            target.id.0,
+            row.held.seq,
+            row.held.subject,
+            row.trigger,
+            i32::from(row.held.attempt),
+            row.held.next_at,
+            now
+        )
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,312 @@
+//! SQL of endpoints and their keys, as their operator sees them.
+
+use chrono::DateTime;
+use chrono::Utc;
+use serde::Serialize;
+use sqlx::PgConnection;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::EndpointSpec;
+use super::KeySet;
+use super::Keys;
+use super::post::SealedKeys;
+use super::post::secret_context;
+use crate::base::EndpointId;
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::store::Store;
+
+/// An endpoint as shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EndpointView {
+    pub id: Uuid,
+    pub url: String,
+    pub description: String,
+    /// Empty: all types.
+    pub event_types: Vec<String>,
+    /// `v1`, `v1a` or `both`.
+    pub signature: String,
+    pub max_in_flight: i32,
+    /// A 2xx of this endpoint activates the number.
+    pub confirms: bool,
+    /// `unverified`, `active`, `paused` or `disabled`.
+    pub state: String,
+    /// Why it is paused (`person`, `failing`) or disabled (`gone`, `platform`).
+    pub state_reason: Option<String>,
+    /// The reason again, of a disabled endpoint.
+    pub disabled_reason: Option<String>,
+    pub version: i64,
+    /// Everything up to here is delivered, held back, or not wanted.
+    pub cursor_seq: i64,
+    /// Last position of the feed.
+    pub head_seq: i64,
+    /// Positions of the feed that are still to be looked at, and numbers held back.
+    pub backlog: i64,
+    /// Numbers in flight or held back by a failing event.
+    pub held: i64,
+    pub failing_since: Option<DateTime<Utc>>,
+    /// Share of the 75 h budget at which was warned last.
+    pub warned_percent: i16,
+    /// Failing numbers in a row.
+    pub streak: i32,
+    /// Set while one probe at a time goes out.
+    pub probe_at: Option<DateTime<Utc>>,
+    pub quiet_until: Option<DateTime<Utc>>,
+    pub last_success_at: Option<DateTime<Utc>>,
+    pub last_attempt_at: Option<DateTime<Utc>>,
+    pub verified_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The operator's endpoints, or the one asked for; oldest first.
+pub(super) async fn views(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    only: Option<EndpointId>,
+) -> Result<Vec<EndpointView>, Failure> {
+    let rows = sqlx::query_as!(
+        EndpointView,
+        r#"select e.id, e.url, e.description, e.event_types, e.signature, e.max_in_flight, e.confirms, e.state, e.state_reason,
+                  case e.state when 'disabled' then e.state_reason end as disabled_reason, e.version, e.cursor_seq,
+                  coalesce(f.last_seq, 0) as "head_seq!",
+                  greatest(coalesce(f.last_seq, 0) - e.cursor_seq, 0) + h.held as "backlog!", h.held as "held!",
+                  e.failing_since, e.warned_percent, e.streak, e.probe_at, e.quiet_until, e.last_success_at, e.last_attempt_at,
+                  e.verified_at, e.created_at
+           from endpoint e
+           left join feed_head f on f.operator_id = e.operator_id and f.feed = 'events'
+           cross join lateral (select count(*) as held from held_event x
+                               where x.operator_id = e.operator_id and x.endpoint_id = e.id) h
+           where e.operator_id = $1 and ($2::uuid is null or e.id = $2)
+           order by e.created_at, e.id"#,
+        operator.0,
+        only.map(|id| id.0)
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// How many endpoints the operator has.
+pub(super) async fn count(conn: &mut PgConnection, operator: OperatorId) -> Result<i64, Failure> {
+    let count =
+        sqlx::query_scalar!(r#"select count(*) as "n!" from endpoint where operator_id = $1"#, operator.0).fetch_one(conn).await?;
+    Ok(count)
+}
+
+/// Writes a new endpoint; it gets what is sealed after `cursor_seq`.
+pub(super) async fn insert(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+    spec: &EndpointSpec,
+    cursor_seq: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let types: Vec<String> = spec.event_types.iter().map(|kind| kind.name().to_owned()).collect();
+    sqlx::query!(
+        "insert into endpoint (operator_id, id, url, description, event_types, signature, max_in_flight, confirms, state, cursor_seq,
+                               created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'unverified', $9, $10)",
+        operator.0,
+        id.0,
+        spec.url.as_str(),
+        spec.description,
+        &types,
+        spec.signature.slug(),
+        i32::from(spec.max_in_flight),
+        spec.confirms,
+        cursor_seq,
+        now
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes what was changed of an endpoint, under the lock of its row.
+pub(super) async fn update(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+    spec: &EndpointSpec,
+) -> Result<(), Failure> {
+    let types: Vec<String> = spec.event_types.iter().map(|kind| kind.name().to_owned()).collect();
+    sqlx::query!(
+        "update endpoint set url = $3, description = $4, event_types = $5, signature = $6, max_in_flight = $7, confirms = $8
+         where operator_id = $1 and id = $2",
+        operator.0,
+        id.0,
+        spec.url.as_str(),
+        spec.description,
+        &types,
+        spec.signature.slug(),
+        i32::from(spec.max_in_flight),
+        spec.confirms
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Counts a change of the endpoint (its `ETag`); `verified` says that it has just proved itself.
+pub(super) async fn bump(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+    verified: Option<DateTime<Utc>>,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "update endpoint set version = version + 1, verified_at = coalesce($3, verified_at) where operator_id = $1 and id = $2",
+        operator.0,
+        id.0,
+        verified
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The version of an endpoint, under the lock of its row.
+pub(super) async fn version(conn: &mut PgConnection, operator: OperatorId, id: EndpointId) -> Result<i64, Failure> {
+    let version = sqlx::query_scalar!("select version from endpoint where operator_id = $1 and id = $2", operator.0, id.0)
+        .fetch_one(conn)
+        .await?;
+    Ok(version)
+}
+
+/// Deletes an endpoint with its keys and held rows; its attempts stay.
+pub(super) async fn delete(conn: &mut PgConnection, operator: OperatorId, id: EndpointId) -> Result<(), Failure> {
+    sqlx::query!("delete from endpoint where operator_id = $1 and id = $2", operator.0, id.0).execute(conn).await?;
+    Ok(())
+}
+
+/// The generations that sign at `now`, newest first.
+pub(super) async fn keys_of(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+    now: DateTime<Utc>,
+) -> Result<Vec<SealedKeys>, Failure> {
+    let rows = sqlx::query_as!(
+        SealedKeys,
+        "select id, sealed, expires_at from endpoint_secret
+         where operator_id = $1 and endpoint_id = $2 and (expires_at is null or expires_at > $3)
+         order by created_at desc, id desc",
+        operator.0,
+        id.0,
+        now
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Replaces the endpoint's keys by this set, sealed.
+pub(super) async fn save_keys(
+    conn: &mut PgConnection,
+    store: &Store,
+    operator: OperatorId,
+    id: EndpointId,
+    set: &KeySet,
+) -> Result<(), Failure> {
+    sqlx::query!("delete from endpoint_secret where operator_id = $1 and endpoint_id = $2", operator.0, id.0)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query!("delete from endpoint_key where operator_id = $1 and endpoint_id = $2", operator.0, id.0)
+        .execute(&mut *conn)
+        .await?;
+    let previous = set.previous.as_ref().map(|(keys, until)| (keys, Some(*until)));
+    for (keys, until) in previous.into_iter().chain([(&set.current, None)]) {
+        insert_keys(conn, store, operator, id, keys, until).await?;
+    }
+    Ok(())
+}
+
+async fn insert_keys(
+    conn: &mut PgConnection,
+    store: &Store,
+    operator: OperatorId,
+    endpoint: EndpointId,
+    keys: &Keys,
+    until: Option<DateTime<Utc>>,
+) -> Result<(), Failure> {
+    let (id, now) = (store.env.id(), store.env.now());
+    let sealed = store.secrets.seal(&store.env, &secret_context(id), keys.expose().as_bytes())?;
+    sqlx::query!(
+        "insert into endpoint_secret (operator_id, endpoint_id, id, sealed, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
+        operator.0,
+        endpoint.0,
+        id,
+        sealed,
+        now,
+        until
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into endpoint_key (operator_id, endpoint_id, id, public_key, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
+        operator.0,
+        endpoint.0,
+        id,
+        keys.pair.public().to_string(),
+        now,
+        until
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A public key as everybody may read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublicKeyView {
+    pub id: Uuid,
+    pub endpoint_id: Uuid,
+    /// `whpk_…`
+    pub public_key: String,
+    pub created_at: DateTime<Utc>,
+    /// From then on it no longer signs.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Live public keys after one, in the order of their ids.
+pub(super) async fn public_keys(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    endpoint: Option<EndpointId>,
+    after: Option<Uuid>,
+    limit: i64,
+) -> Result<Vec<PublicKeyView>, Failure> {
+    let rows = sqlx::query_as!(
+        PublicKeyView,
+        "select id, endpoint_id, public_key, created_at, expires_at from endpoint_key
+         where (expires_at is null or expires_at > $1) and ($2::uuid is null or endpoint_id = $2) and ($3::uuid is null or id > $3)
+         order by id limit $4",
+        now,
+        endpoint.map(|id| id.0),
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Active endpoints that asked for a sign of life and had none for an hour; they are noted as having it now.
+pub(super) async fn take_heartbeats(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<(OperatorId, EndpointId)>, Failure> {
+    let rows = sqlx::query!(
+        "with due as (
+           select operator_id, id from endpoint
+           where state = 'active' and (heartbeat_at is null or heartbeat_at <= $1::timestamptz - interval '1 hour')
+             and probe_at is null and (quiet_until is null or quiet_until <= $1)
+             and (cardinality(event_types) = 0 or 'feed.heartbeat' = any(event_types))
+           limit 100 for update skip locked)
+         update endpoint e set heartbeat_at = $1 from due where e.operator_id = due.operator_id and e.id = due.id
+         returning e.operator_id, e.id",
+        now
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|r| (OperatorId(r.operator_id), EndpointId(r.id))).collect())
+}

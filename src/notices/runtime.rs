@@ -1,0 +1,131 @@
+//! What notices need at run time besides the store: the HTTP client, what it may reach, the figures of delivery. The app
+//! builds one [`Notices`] per process and passes clones on, as an axum `Extension` and as Leptos context.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use tokio::sync::Notify;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use super::Allow;
+use super::Limits;
+use super::Lookup;
+use super::Policy;
+use super::Poster;
+use super::system_lookup;
+use crate::base::EndpointId;
+
+/// Transactions of delivery at once in this process; the rest of the pool is for people.
+const TURNS: usize = 4;
+
+/// Run-time parts of the room. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct Notices {
+    pub poster: Poster,
+    pub allow: Allow,
+    pub lookup: Lookup,
+    pub policy: Arc<Policy>,
+    /// Says to those who wait on a feed that something was sealed in this process.
+    pub(super) sealed: Arc<Notify>,
+    pub(super) turns: Arc<Semaphore>,
+    tasks: TaskTracker,
+    running: Arc<Mutex<HashMap<EndpointId, Arc<Notify>>>>,
+}
+
+impl std::fmt::Debug for Notices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Notices(..)")
+    }
+}
+
+impl Notices {
+    /// Puts the parts together with the machine's own resolver. `allow` is what `--allow-endpoint-cidr` opened.
+    ///
+    /// # Errors
+    /// When the machine has no usable TLS set-up.
+    pub fn new(allow: Allow, policy: Policy) -> anyhow::Result<Self> {
+        Self::with(allow, policy, system_lookup(), Limits::default())
+    }
+
+    /// The same with another resolver and other bounds, for tests.
+    ///
+    /// # Errors
+    /// When the machine has no usable TLS set-up.
+    pub fn with(allow: Allow, policy: Policy, lookup: Lookup, limits: Limits) -> anyhow::Result<Self> {
+        let poster = Poster::new(allow.clone(), &lookup, limits, env!("CARGO_PKG_VERSION"))?;
+        Ok(Self {
+            poster,
+            allow,
+            lookup,
+            policy: Arc::new(policy),
+            sealed: Arc::default(),
+            turns: Arc::new(Semaphore::new(TURNS)),
+            tasks: TaskTracker::new(),
+            running: Arc::default(),
+        })
+    }
+
+    /// Waits until no delivery of this process is under way: for a graceful stop after the loops have ended.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
+    fn running(&self) -> MutexGuard<'_, HashMap<EndpointId, Arc<Notify>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `work` for an endpoint unless a task for it runs already; that one is nudged instead.
+    pub(super) fn run<F, Fut>(&self, endpoint: EndpointId, work: F)
+    where
+        F: FnOnce(Arc<Notify>) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let nudge = Arc::new(Notify::new());
+        let mut running = self.running();
+        if let Some(there) = running.get(&endpoint) {
+            there.notify_one();
+            return;
+        }
+        running.insert(endpoint, nudge.clone());
+        drop(running);
+        let place = Place { notices: self.clone(), endpoint, nudge: nudge.clone() };
+        let work = work(nudge);
+        self.tasks.spawn(async move {
+            let _place = place;
+            work.await;
+        });
+    }
+
+    /// A task with nothing left to do leaves, unless it was nudged meanwhile.
+    pub(super) fn leave(&self, endpoint: EndpointId, nudge: &Notify) -> bool {
+        use futures::FutureExt as _;
+        let mut running = self.running();
+        if nudge.notified().now_or_never().is_some() {
+            return false;
+        }
+        running.remove(&endpoint);
+        true
+    }
+}
+
+/// Gives the place of an endpoint's task back, also when the task panics.
+struct Place {
+    notices: Notices,
+    endpoint: EndpointId,
+    nudge: Arc<Notify>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut running = self.notices.running();
+        if running.get(&self.endpoint).is_some_and(|there| Arc::ptr_eq(there, &self.nudge)) {
+            running.remove(&self.endpoint);
+        }
+    }
+}

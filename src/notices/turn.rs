@@ -1,0 +1,267 @@
+//! One turn of an endpoint: under the lock of its row, answers are settled and what may leave now is claimed and
+//! registered. One transaction; the posts follow after its commit.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
+use sha2::Digest as _;
+use sha2::Sha256;
+use sqlx::PgConnection;
+
+use super::EventType;
+use super::Held;
+use super::JsonObject;
+use super::KeySet;
+use super::Notices;
+use super::Outcome;
+use super::Work;
+use super::gating::judge;
+use super::post::Posted;
+use super::post::open_keys;
+use super::queries;
+use super::queries_delivery as rows;
+use super::queries_delivery::HeldRow;
+use super::queries_delivery::Target;
+use super::queries_endpoints::keys_of;
+use super::queries_feed;
+use super::schedule::Effect;
+use super::schedule::check_budget;
+use super::schedule::claim;
+use super::settling;
+use crate::base::EventId;
+use crate::base::Failure;
+use crate::base::TenantId;
+use crate::base::TransferId;
+use crate::store::Store;
+use crate::transfers;
+use crate::transfers::Channel;
+use crate::transfers::Direction;
+use crate::transfers::NewTransfer;
+use crate::transfers::TransferState;
+
+/// A register entry: tenant, time, id.
+pub(super) type Entry = (TenantId, DateTime<Utc>, TransferId);
+
+/// An event on its way to an endpoint, claimed and registered.
+#[derive(Clone, Debug)]
+pub(super) struct Sending {
+    pub held: Held,
+    pub trigger: String,
+    pub event: EventId,
+    pub tenant: Option<TenantId>,
+    pub kind: EventType,
+    pub number_seq: Option<i64>,
+    /// Its place alone goes out: nothing is confirmed by that.
+    pub withheld: bool,
+    pub body: Bytes,
+    pub entry: Option<Entry>,
+}
+
+/// A try that has ended; `None` when its worker slept too long to post at all.
+#[derive(Clone, Debug)]
+pub(super) struct Answered {
+    pub sending: Sending,
+    pub posted: Option<Posted>,
+}
+
+impl Answered {
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.posted.as_ref().map(|posted| &posted.outcome)
+    }
+}
+
+/// What a turn decided.
+pub(super) struct Turn {
+    /// Where to post and with which keys; `None` when nothing is to be posted.
+    pub address: Option<(String, KeySet, super::SignatureKind)>,
+    pub sends: Vec<Sending>,
+    /// Deliveries at once.
+    pub max_in_flight: usize,
+    /// More of the feed is to be read at once.
+    pub again: bool,
+    /// Number events were confirmed.
+    pub confirmed: bool,
+    /// Something was appended to the feed.
+    pub appended: bool,
+}
+
+impl Turn {
+    /// The endpoint is not ours to serve now.
+    pub fn nothing() -> Self {
+        Self { address: None, sends: Vec::new(), max_in_flight: 1, again: false, confirmed: false, appended: false }
+    }
+}
+
+/// Settles and claims for a locked endpoint.
+pub(super) async fn turn(
+    conn: &mut PgConnection,
+    store: &Store,
+    notices: &Notices,
+    mut target: Target,
+    answered: &[Answered],
+) -> Result<Turn, Failure> {
+    let now = store.env.now();
+    let settled = settling::settle_all(conn, store, notices, &mut target, answered, now).await?;
+    let (head, effects) = check_budget(target.head.clone(), now, &notices.policy);
+    target.head = head;
+    let mut appended = false;
+    for effect in settled.effects.iter().chain(&effects) {
+        appended |= act(conn, store, notices, &target, effect, now).await?;
+    }
+    let (sends, again) = take(conn, store, notices, &mut target, now).await?;
+    rows::save_head(conn, &target, settled.tried_at, settled.taken_at).await?;
+    let address = if sends.is_empty() {
+        None
+    } else {
+        let sealed = keys_of(conn, target.operator, target.id, now).await?;
+        Some((target.url.clone(), open_keys(&store.secrets, &sealed)?, target.signature))
+    };
+    Ok(Turn {
+        address,
+        sends,
+        max_in_flight: usize::from(target.head.max_in_flight),
+        again,
+        confirmed: settled.confirmed,
+        appended,
+    })
+}
+
+/// Does what an effect asks for besides the state; true when the feed grew.
+async fn act(
+    conn: &mut PgConnection,
+    store: &Store,
+    notices: &Notices,
+    target: &Target,
+    effect: &Effect,
+    now: DateTime<Utc>,
+) -> Result<bool, Failure> {
+    let endpoint = target.id;
+    match effect {
+        Effect::BringForward => rows::bring_forward(conn, target, now, notices.policy.spread.num_milliseconds()).await?,
+        Effect::Paused { failing_since } => {
+            tracing::warn!(%endpoint, %failing_since, "endpoint paused after its budget of failure");
+            let data =
+                PausedData { endpoint_id: endpoint, url: &target.url, reason: "failing", failing_since: millis(*failing_since) };
+            let subject = endpoint.to_string();
+            let data = JsonObject::of(&data)?;
+            queries::append_own(conn, &store.env, target.operator, EventType::EndpointPaused, subject, data).await?;
+            return Ok(true);
+        }
+        Effect::Warn { percent, failing_since } => {
+            tracing::warn!(%endpoint, percent, %failing_since, "endpoint uses up its budget of failure");
+        }
+        Effect::Disabled(reason) => tracing::warn!(%endpoint, ?reason, "endpoint disabled"),
+        Effect::BreakerOpened => tracing::info!(%endpoint, "one probe at a time from now on"),
+        Effect::BreakerClosed => tracing::info!(%endpoint, "endpoint is back"),
+        Effect::Stale { seq, .. } => tracing::debug!(%endpoint, seq, "an answer to a try that another has replaced"),
+        Effect::Send(_) | Effect::Delivered { .. } => {}
+    }
+    Ok(false)
+}
+
+#[derive(serde::Serialize)]
+struct PausedData<'a> {
+    endpoint_id: crate::base::EndpointId,
+    url: &'a str,
+    reason: &'static str,
+    failing_since: String,
+}
+
+fn millis(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// Claims what may leave now and registers it; true when the feed was read on without reaching its end.
+async fn take(
+    conn: &mut PgConnection,
+    store: &Store,
+    notices: &Notices,
+    target: &mut Target,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Sending>, bool), Failure> {
+    let (in_flight, mut held) = rows::count_held(conn, target, now).await?;
+    let slots = target.head.slots(in_flight, now);
+    if slots == 0 {
+        return Ok((Vec::new(), false));
+    }
+    rows::take_resends(conn, target, now, slots).await?;
+    let due = rows::due(conn, target, now, slots).await?;
+    held = held.max(due.len());
+    let last = queries::head_seq(conn, target.operator).await?;
+    let (fresh, scanned_to) = rows::fresh(conn, target, last).await?;
+    let known: HashMap<String, HeldRow> = due.iter().map(|row| (row.held.subject.clone(), row.clone())).collect();
+    let work = Work { in_flight, held, due: due.into_iter().map(|row| row.held).collect(), fresh, scanned_to };
+    let before = target.head.cursor_seq;
+    let claimed = claim(target.head.clone(), work, now, &notices.policy, &mut store.env.rng());
+    target.head = claimed.head;
+    let again = claimed.sends.is_empty() && target.head.cursor_seq > before && target.head.cursor_seq < last;
+    let leased: Vec<HeldRow> = claimed
+        .sends
+        .into_iter()
+        .map(|held| match known.get(&held.subject).filter(|row| row.held.seq == held.seq) {
+            Some(row) => HeldRow { held, trigger: row.trigger.clone(), resume_seq: row.resume_seq },
+            None => HeldRow { held, trigger: "feed".to_owned(), resume_seq: None },
+        })
+        .collect();
+    rows::save_held(conn, target, &leased).await?;
+    Ok((enter(conn, store, target, leased, now).await?, again))
+}
+
+/// Judges and registers what was claimed, before a byte of it leaves.
+async fn enter(
+    conn: &mut PgConnection,
+    store: &Store,
+    target: &Target,
+    leased: Vec<HeldRow>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Sending>, Failure> {
+    if leased.is_empty() {
+        return Ok(Vec::new());
+    }
+    let seqs: Vec<i64> = leased.iter().map(|row| row.held.seq).collect();
+    let mut stored = queries_feed::events_at(conn, target.operator, &seqs).await?;
+    let ordered = seqs.iter().filter_map(|seq| stored.remove(seq)).collect();
+    let judged = judge(conn, target.operator, ordered).await?;
+    let frozen_at = now + TimeDelta::seconds(60);
+    let mut entries = Vec::new();
+    for (event, given) in &judged {
+        let Some(tenant) = event.tenant else { continue };
+        entries.push(NewTransfer {
+            tenant,
+            operator: target.operator,
+            direction: Direction::ToOperator,
+            classes: vec![given.class],
+            channel: Channel::Push,
+            state: TransferState::Unconfirmed,
+            records: i64::from(!given.withheld),
+            period: None,
+            basis: given.basis.clone(),
+            digest: Some(Sha256::digest(given.body.as_bytes()).into()),
+            reference: event.id.wire(),
+            actor_label: None,
+            frozen_at,
+        });
+    }
+    let mut ids = transfers::register(conn, &store.env, &entries).await?.into_iter();
+    let mut held: HashMap<i64, HeldRow> = leased.into_iter().map(|row| (row.held.seq, row)).collect();
+    let mut sends = Vec::with_capacity(judged.len());
+    for (event, given) in judged {
+        let entry = event.tenant.and_then(|tenant| ids.next().map(|(at, id)| (tenant, at, id)));
+        let Some(row) = held.remove(&event.seq) else { continue };
+        sends.push(Sending {
+            held: row.held,
+            trigger: row.trigger,
+            event: event.id,
+            tenant: event.tenant,
+            kind: event.kind,
+            number_seq: event.number_seq,
+            withheld: given.withheld,
+            body: Bytes::from(given.body),
+            entry,
+        });
+    }
+    Ok(sends)
+}

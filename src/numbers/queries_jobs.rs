@@ -1,0 +1,94 @@
+//! SQL of the background work, over all organisations.
+
+use chrono::DateTime;
+use chrono::Utc;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::base::E164;
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::base::TenantId;
+
+/// What an operator confirmed: a number's event of that `number_seq`.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    pub tenant: Uuid,
+    pub operator: Uuid,
+    pub e164: String,
+    pub number_seq: i64,
+}
+
+/// A number that became active.
+#[derive(Clone, Debug)]
+pub struct Activated {
+    pub tenant: TenantId,
+    pub operator: OperatorId,
+    pub e164: E164,
+    pub number_seq: i64,
+    pub status: String,
+    /// The activation state it had.
+    pub was: String,
+}
+
+/// Takes up to `limit` entries off the change list; none while another process takes some, so that no two wait for each other.
+pub async fn take_confirmed(conn: &mut PgConnection, list: &str, limit: i64) -> Result<Vec<Confirmed>, Failure> {
+    let mine = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "mine!""#, list)
+        .fetch_one(&mut *conn)
+        .await?;
+    if !mine {
+        return Ok(Vec::new());
+    }
+    Ok(sqlx::query_as!(
+        Confirmed,
+        r#"delete from change c using (
+             select tenant_id, id from change where list = $1 order by id limit $2) d
+           where c.tenant_id = d.tenant_id and c.id = d.id
+           returning c.tenant_id as tenant, c.operator_id as operator, coalesce(c.subject, '') as "e164!", coalesce(c.seq, 0) as "number_seq!""#,
+        list,
+        limit
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Sets those numbers active whose newest event was confirmed and that wait for it. Locks in the order of
+/// the key.
+pub async fn activate(conn: &mut PgConnection, confirmed: &[Confirmed], at: DateTime<Utc>) -> Result<Vec<Activated>, Failure> {
+    let tenants: Vec<Uuid> = confirmed.iter().map(|c| c.tenant).collect();
+    let operators: Vec<Uuid> = confirmed.iter().map(|c| c.operator).collect();
+    let e164s: Vec<&str> = confirmed.iter().map(|c| c.e164.as_str()).collect();
+    let seqs: Vec<i64> = confirmed.iter().map(|c| c.number_seq).collect();
+    let rows = sqlx::query!(
+        "with waiting as (
+           select n.tenant_id, n.e164, n.activation_state as was from number n
+           where (n.tenant_id, n.e164, n.operator_id, n.number_seq) in (
+                   select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]))
+             and n.activation_state in ('assignment_pending', 'update_pending')
+           order by n.tenant_id, n.e164
+           for update)
+         update number n
+         set activation_state = 'activated', pending_since = null, failure_code = null, failure_reason = null, changed_at = $5
+         from waiting w where n.tenant_id = w.tenant_id and n.e164 = w.e164
+         returning n.tenant_id, n.operator_id, n.e164, n.number_seq, n.assignment_status, w.was",
+        &tenants,
+        &e164s as &[&str],
+        &operators,
+        &seqs,
+        at
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Activated {
+                tenant: TenantId(row.tenant_id),
+                operator: OperatorId(row.operator_id),
+                e164: E164::parse(&row.e164).map_err(anyhow::Error::new)?,
+                number_seq: row.number_seq,
+                status: row.assignment_status,
+                was: row.was,
+            })
+        })
+        .collect()
+}

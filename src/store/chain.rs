@@ -1,0 +1,308 @@
+//! Hash chains per organisation, sealed like feeds: writers queue, any process chains. Entry hash =
+//! SHA-256(previous, facts, SHA-256(salt, personal part)), so that the personal part can be erased and the rest still proves.
+
+use chrono::DateTime;
+use chrono::Utc;
+use sha2::Digest;
+use sha2::Sha256;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::Store;
+use crate::base::Failure;
+
+/// Which chain of an organisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    Register,
+    Audit,
+}
+
+impl Chain {
+    /// The name in the tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Audit => "audit",
+        }
+    }
+}
+
+/// One entry of a chain, as stored.
+#[derive(Clone, Debug)]
+pub struct ChainLink {
+    pub seq: i64,
+    pub entry_id: Uuid,
+    pub entry_tenant: Option<Uuid>,
+    pub entry_at: DateTime<Utc>,
+    pub hash: Vec<u8>,
+}
+
+/// What the hash of an entry covers, read from the entry as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainFacts {
+    /// The facts, in a fixed writing.
+    pub facts: String,
+    /// [`personal_hash`] of the personal part.
+    pub personal: [u8; 32],
+    /// The personal part is gone and `personal` is what was kept of it.
+    pub erased: bool,
+}
+
+impl ChainFacts {
+    /// From the facts and the personal part, or from the hash that was kept when that part was erased.
+    #[must_use]
+    pub fn of(facts: String, kept: Option<&[u8]>, salt: Option<&[u8]>, personal: &str) -> Self {
+        match kept.and_then(|hash| hash.try_into().ok()) {
+            Some(personal) if salt.is_none() => Self { facts, personal, erased: true },
+            _ => Self { facts, personal: personal_hash(salt.unwrap_or_default(), personal), erased: false },
+        }
+    }
+}
+
+/// The hash of the personal part; what is kept when it is erased.
+#[must_use]
+pub fn personal_hash(salt: &[u8], personal: &str) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(salt.len().to_be_bytes());
+    hasher.update(salt);
+    hasher.update(personal);
+    hasher.finalize().into()
+}
+
+/// The hash of an entry.
+#[must_use]
+pub fn chain_hash(previous: &[u8], entry: &ChainFacts) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(previous);
+    hasher.update(entry.facts.len().to_be_bytes());
+    hasher.update(&entry.facts);
+    hasher.update(entry.personal);
+    hasher.finalize().into()
+}
+
+/// Queues an entry for the chains of the given organisations, in the transaction that writes it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queue_for_chain(
+    conn: &mut PgConnection,
+    chain: Chain,
+    orgs: &[Uuid],
+    entry: Uuid,
+    entry_tenant: Option<Uuid>,
+    entry_at: DateTime<Utc>,
+    due_at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
+         select org, $2, $3, $4, $5, $6 from unnest($1::uuid[]) as org",
+        orgs,
+        entry,
+        chain.as_str(),
+        entry_tenant,
+        entry_at,
+        due_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// [`queue_for_chain`] for many entries of one organisation, written and due at the same moment, in one statement.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queue_all_for_chain(
+    conn: &mut PgConnection,
+    chain: Chain,
+    org: Uuid,
+    entries: &[Uuid],
+    at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "insert into chain_pending (org_id, id, chain, entry_at, due_at)
+         select $1, id, $2, $4, $4 from unnest($3::uuid[]) as id",
+        org,
+        chain.as_str(),
+        entries,
+        at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Chains up to `limit` due entries of one organisation that nobody else is chaining. `facts` answers, for entry ids
+/// in order, the facts and the personal hash of each (`None`: the entry is gone). Answers how many were chained.
+///
+/// # Errors
+/// When the database is away.
+pub async fn seal_chains<F>(store: &Store, chain: Chain, limit: i64, facts: F) -> Result<usize, Failure>
+where
+    F: AsyncFn(&mut PgConnection, Uuid, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
+{
+    let now = store.env.now();
+    let mut tx = store.begin_job().await?;
+    let due = sqlx::query_scalar!(
+        "select org_id from chain_pending where chain = $1 and due_at <= $2 order by due_at limit 1",
+        chain.as_str(),
+        now
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(org) = due else {
+        return Ok(0);
+    };
+    sqlx::query!(
+        "insert into chain_head (org_id, chain, head) values ($1, $2, decode(repeat('00', 32), 'hex')) on conflict do nothing",
+        org,
+        chain.as_str()
+    )
+    .execute(&mut *tx)
+    .await?;
+    let head = sqlx::query!(
+        r#"select last_seq, head, greatest(sealed_at, $3) as "sealed_at!" from chain_head where org_id = $1 and chain = $2
+           for update skip locked"#,
+        org,
+        chain.as_str(),
+        now
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(head) = head else {
+        return Ok(0); // Another process is at it.
+    };
+    let mut links: Vec<ChainLink> = sqlx::query!(
+        "delete from chain_pending p using (
+           select id from chain_pending where org_id = $1 and chain = $2 and due_at <= $3 order by due_at, id limit $4) d
+         where p.org_id = $1 and p.chain = $2 and p.id = d.id
+         returning p.id, p.entry_tenant, p.entry_at, p.due_at",
+        org,
+        chain.as_str(),
+        now,
+        limit
+    )
+    .fetch_all(&mut *tx)
+    .await?
+    .into_iter()
+    .map(|row| ChainLink { seq: 0, entry_id: row.id, entry_tenant: row.entry_tenant, entry_at: row.entry_at, hash: Vec::new() })
+    .collect();
+    links.sort_by_key(|link| (link.entry_at, link.entry_id));
+    let facts = facts(&mut tx, org, &links).await?;
+    let (mut seq, mut previous) = (head.last_seq, head.head);
+    let mut sealed: Vec<ChainLink> = Vec::with_capacity(links.len());
+    for (mut link, facts) in links.into_iter().zip(facts) {
+        let Some(facts) = facts else {
+            continue;
+        };
+        seq += 1;
+        link.seq = seq;
+        link.hash = chain_hash(&previous, &facts).to_vec();
+        previous.clone_from(&link.hash);
+        sealed.push(link);
+    }
+    write_links(&mut tx, org, chain, &sealed, &previous, head.sealed_at).await?;
+    tx.commit().await?;
+    Ok(sealed.len().max(1))
+}
+
+async fn write_links(
+    conn: &mut PgConnection,
+    org: Uuid,
+    chain: Chain,
+    links: &[ChainLink],
+    head: &[u8],
+    sealed_at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let Some(last) = links.last() else {
+        return Ok(());
+    };
+    let seqs: Vec<i64> = links.iter().map(|l| l.seq).collect();
+    let ids: Vec<Uuid> = links.iter().map(|l| l.entry_id).collect();
+    let tenants: Vec<Option<Uuid>> = links.iter().map(|l| l.entry_tenant).collect();
+    let ats: Vec<DateTime<Utc>> = links.iter().map(|l| l.entry_at).collect();
+    let hashes: Vec<Vec<u8>> = links.iter().map(|l| l.hash.clone()).collect();
+    sqlx::query!(
+        "insert into chain_entry (org_id, chain, seq, entry_id, entry_tenant, entry_at, hash, sealed_at)
+         select $1, $2, s, i, t, a, h, $8 from unnest($3::bigint[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bytea[]) as x(s, i, t, a, h)",
+        org,
+        chain.as_str(),
+        &seqs,
+        &ids,
+        &tenants as &[Option<Uuid>],
+        &ats,
+        &hashes,
+        sealed_at
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update chain_head set last_seq = $3, head = $4, sealed_at = $5 where org_id = $1 and chain = $2",
+        org,
+        chain.as_str(),
+        last.seq,
+        head,
+        sealed_at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Number and hash of the newest entry of an organisation's chain.
+pub(super) async fn read_head(conn: &mut PgConnection, org: Uuid, chain: Chain) -> Result<Option<(i64, Vec<u8>)>, Failure> {
+    let head = sqlx::query!("select last_seq, head from chain_head where org_id = $1 and chain = $2", org, chain.as_str())
+        .fetch_optional(conn)
+        .await?;
+    Ok(head.map(|head| (head.last_seq, head.head)))
+}
+
+/// Reads up to `limit` links of an organisation's chain after a position, for verification.
+///
+/// # Errors
+/// When the database is away.
+pub async fn read_links(
+    conn: &mut PgConnection,
+    org: Uuid,
+    chain: Chain,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<ChainLink>, Failure> {
+    let rows = sqlx::query_as!(
+        ChainLink,
+        "select seq, entry_id, entry_tenant, entry_at, hash from chain_entry
+         where org_id = $1 and chain = $2 and seq > $3 order by seq limit $4",
+        org,
+        chain.as_str(),
+        after,
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_counts() {
+        let entry = |facts: &str, name: &str| ChainFacts::of(facts.to_owned(), None, Some(b"salt"), name);
+        let base = chain_hash(&[0; 32], &entry("facts", "Ada"));
+        assert_ne!(base, chain_hash(&[1; 32], &entry("facts", "Ada")));
+        assert_ne!(base, chain_hash(&[0; 32], &entry("fact", "Ada")));
+        assert_ne!(base, chain_hash(&[0; 32], &entry("facts", "Bob")));
+        assert_ne!(personal_hash(b"ab", "c"), personal_hash(b"a", "bc"));
+    }
+
+    #[test]
+    fn an_erased_entry_keeps_its_hash() {
+        let whole = ChainFacts::of("facts".to_owned(), None, Some(b"salt"), "Ada");
+        let erased = ChainFacts::of("facts".to_owned(), Some(&whole.personal), None, "");
+        assert!(erased.erased && !whole.erased);
+        assert_eq!(chain_hash(&[0; 32], &whole), chain_hash(&[0; 32], &erased));
+    }
+}

@@ -1,0 +1,186 @@
+//! Proving a chain: recomputes every hash and tells what was changed, is missing or stands in another order.
+
+use std::fmt::Write as _;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::chain::Chain;
+use super::chain::ChainFacts;
+use super::chain::ChainLink;
+use super::chain::chain_hash;
+use super::chain::read_head;
+use super::chain::read_links;
+use crate::base::Failure;
+
+/// Links read at once.
+const PAGE: i64 = 1_000;
+/// Bad links of one page for which the place they came from is searched; the rest is called changed.
+const SEARCHED: usize = 64;
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainVerdict {
+    /// Links looked at.
+    pub entries: i64,
+    /// Number of the newest chained entry.
+    pub sealed_to: i64,
+    /// Its hash, lower-case hex; 64 zeros before the first.
+    pub head: String,
+    /// The entry at fault (`None`: nothing is left of it) and what is wrong.
+    pub problems: Vec<(Option<Uuid>, ChainFault)>,
+    /// Entries whose personal part was erased: not a fault.
+    pub erased: i64,
+    /// Entries whose month is over and dropped, proved by its anchor: not a fault.
+    pub expired: i64,
+}
+
+impl ChainVerdict {
+    /// Nothing is wrong.
+    #[must_use]
+    pub fn ok(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// What is wrong with an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChainFault {
+    Changed,
+    Missing,
+    Reordered,
+}
+
+impl ChainFault {
+    /// `changed`, `missing` or `reordered`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Reordered => "reordered",
+        }
+    }
+}
+
+/// A link, the hash in front of it as stored, and what its entry says now.
+struct Step {
+    link: ChainLink,
+    /// `None` after a gap: what stood in front is not known.
+    previous: Option<Vec<u8>>,
+    facts: Option<ChainFacts>,
+}
+
+impl Step {
+    /// Every entry is judged by the stored hash in front of it, so that one bad entry does not accuse all that follow.
+    fn holds(&self) -> bool {
+        match (&self.facts, &self.previous) {
+            (Some(facts), Some(previous)) => chain_hash(previous, facts) == self.link.hash[..],
+            (Some(_), None) => true,
+            (None, _) => false,
+        }
+    }
+}
+
+/// Recomputes an organisation's chain from its entries.
+///
+/// # Errors
+/// When the database is away.
+pub async fn verify_chain<F>(conn: &mut PgConnection, org: Uuid, chain: Chain, facts: F) -> Result<ChainVerdict, Failure>
+where
+    F: AsyncFn(&mut PgConnection, Uuid, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
+{
+    let mut verdict = ChainVerdict::default();
+    let mut previous = vec![0_u8; 32];
+    loop {
+        let links = read_links(conn, org, chain, verdict.sealed_to, PAGE).await?;
+        if links.is_empty() {
+            break;
+        }
+        let found = facts(conn, org, &links).await?;
+        let mut steps = Vec::with_capacity(links.len());
+        for (link, facts) in links.into_iter().zip(found) {
+            verdict.entries += 1;
+            verdict.erased += i64::from(facts.as_ref().is_some_and(|facts| facts.erased));
+            let gap = link.seq != verdict.sealed_to + 1;
+            if gap {
+                verdict.problems.push((None, ChainFault::Missing));
+            }
+            verdict.sealed_to = link.seq;
+            let before = std::mem::replace(&mut previous, link.hash.clone());
+            steps.push(Step { link, previous: (!gap).then_some(before), facts });
+        }
+        judge(&steps, &mut verdict);
+    }
+    if let Some((last_seq, head)) = read_head(conn, org, chain).await?
+        && (last_seq != verdict.sealed_to || head != previous)
+    {
+        // Entries at the end were removed: the head names what is no longer there.
+        verdict.problems.push((None, ChainFault::Missing));
+    }
+    for byte in previous {
+        // Writing to a String cannot fail.
+        write!(verdict.head, "{byte:02x}").unwrap_or_default();
+    }
+    Ok(verdict)
+}
+
+/// Finds the faults of one page.
+fn judge(steps: &[Step], verdict: &mut ChainVerdict) {
+    let bad: Vec<usize> = (0..steps.len()).filter(|place| !steps[*place].holds()).collect();
+    let predecessors: Vec<Option<usize>> =
+        bad.iter().enumerate().map(|(n, place)| if n < SEARCHED { predecessor(steps, *place) } else { None }).collect();
+    for (n, place) in bad.iter().enumerate() {
+        let step = &steps[*place];
+        let fault = match &step.facts {
+            None => Some(ChainFault::Missing),
+            Some(_) if predecessors[n].is_some() => {
+                // What follows a pair that changed places has another neighbour now, but stands where it belongs.
+                let place = true_place(steps, &bad, &predecessors, n);
+                (place != Some(step.link.seq)).then_some(ChainFault::Reordered)
+            }
+            Some(_) if n < SEARCHED && took_a_place(steps, *place) => Some(ChainFault::Reordered),
+            Some(_) => Some(ChainFault::Changed),
+        };
+        if let Some(fault) = fault {
+            verdict.problems.push((Some(step.link.entry_id), fault));
+        }
+    }
+}
+
+/// The hash in front of the page, then the hash of each of its links.
+fn hash_at(steps: &[Step], place: usize) -> Option<&[u8]> {
+    match place.checked_sub(1) {
+        Some(at) => steps.get(at).map(|step| &step.link.hash[..]),
+        None => steps.first().and_then(|step| step.previous.as_deref()),
+    }
+}
+
+/// After which link of the page the bad link was chained, with its entry as it stands: 0 is the link in front of the page.
+fn predecessor(steps: &[Step], bad: usize) -> Option<usize> {
+    let facts = steps[bad].facts.as_ref()?;
+    (0..=steps.len()).find(|at| hash_at(steps, *at).is_some_and(|hash| chain_hash(hash, facts) == steps[bad].link.hash[..]))
+}
+
+/// Whether the bad link's hash is that of another entry of the page: the two exchanged their entries.
+fn took_a_place(steps: &[Step], bad: usize) -> bool {
+    let step = &steps[bad];
+    let Some(previous) = &step.previous else { return false };
+    steps.iter().filter_map(|other| other.facts.as_ref()).any(|facts| chain_hash(previous, facts) == step.link.hash[..])
+}
+
+/// The number a bad link had when it was chained, by following its predecessors.
+fn true_place(steps: &[Step], bad: &[usize], predecessors: &[Option<usize>], start: usize) -> Option<i64> {
+    let mut n = start;
+    for distance in 1..=i64::try_from(bad.len()).unwrap_or(i64::MAX) {
+        let at = predecessors[n]?;
+        let Some(before) = at.checked_sub(1) else {
+            return Some(steps.first()?.link.seq - 1 + distance);
+        };
+        match bad.binary_search(&before) {
+            Ok(next) if predecessors[next].is_some() => n = next,
+            _ => return Some(steps[before].link.seq + distance),
+        }
+    }
+    None
+}

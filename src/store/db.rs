@@ -1,0 +1,146 @@
+//! The pool and its scoped transactions.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use sqlx::PgPool;
+use sqlx::Postgres;
+use sqlx::Transaction;
+
+use super::SecretKey;
+use super::Wake;
+use crate::base::Ctx;
+use crate::base::Env;
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::base::Org;
+use crate::base::TenantId;
+
+/// A transaction whose role and axes are set.
+pub type Tx = Transaction<'static, Postgres>;
+
+/// Whose rows a transaction may see: sets `app.tenant` and `app.operator` for row security.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Global tables only.
+    Nobody,
+    /// One tenant's rows.
+    Tenant(TenantId),
+    /// One operator's rows, of its tenants only to read.
+    Operator(OperatorId),
+    /// An operator working on one tenant's rows, after its right to do so was checked.
+    Pair(TenantId, OperatorId),
+}
+
+impl Reach {
+    /// The reach of an organisation's own requests.
+    #[must_use]
+    pub fn of(org: Org) -> Self {
+        match org {
+            Org::Tenant(id) => Self::Tenant(id),
+            Org::Operator(id) => Self::Operator(id),
+            // The platform's own logs and keys stand under its fixed id, which is nobody's operator.
+            Org::Platform => Self::Operator(OperatorId(org.id())),
+        }
+    }
+
+    /// Role and axes as one simple query: literals of typed ids (`set_config` does not reach Citus workers).
+    fn begin_sql(self) -> String {
+        let (tenant, operator) = match self {
+            Self::Nobody => (String::new(), String::new()),
+            Self::Tenant(t) => (t.to_string(), String::new()),
+            Self::Operator(o) => (String::new(), o.to_string()),
+            Self::Pair(t, o) => (t.to_string(), o.to_string()),
+        };
+        format!("begin; set local role concord_app; set local app.tenant = '{tenant}'; set local app.operator = '{operator}'")
+    }
+}
+
+/// What every room needs at run time: the database, time and chance, the key for secrets, wake-ups. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: PgPool,
+    /// Time and chance.
+    pub env: Env,
+    /// Seals and opens secrets.
+    pub secrets: Arc<SecretKey>,
+    /// Wakes background loops of this process.
+    pub wake: Wake,
+}
+
+impl Store {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(pool: PgPool, env: Env, secrets: SecretKey) -> Self {
+        Self { pool, env, secrets: Arc::new(secrets), wake: Wake::default() }
+    }
+
+    /// The pool itself, for migrations, the session store and readiness.
+    #[must_use]
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Begins a transaction that sees only what `reach` allows.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin(&self, reach: Reach) -> Result<Tx, Failure> {
+        #[cfg(feature = "chaos")]
+        let reach = match (crate::base::chaos::scope_off(), reach) {
+            (None, _) | (_, Reach::Nobody) => reach,
+            (Some(off), _) => Reach::of(off.axes),
+        };
+        Ok(self.pool.begin_with(Cow::<'static, str>::Owned(reach.begin_sql())).await?)
+    }
+
+    /// Begins a transaction with the reach of who asks.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin_for(&self, ctx: &Ctx) -> Result<Tx, Failure> {
+        self.begin(Reach::of(ctx.org)).await
+    }
+
+    /// Begins a transaction over all organisations. Only for `jobs.rs`, platform ingest and start-up (tidy test).
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin_job(&self) -> Result<Tx, Failure> {
+        let sql = "begin; set local role concord_job; set local idle_in_transaction_session_timeout = '3s'";
+        Ok(self.pool.begin_with(sql).await?)
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when it does not.
+    pub async fn ready(&self) -> Result<(), Failure> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Brings the schema up to date and makes this quarter's partitions.
+    ///
+    /// # Errors
+    /// When a migration fails or was changed after it ran.
+    pub async fn migrate(&self) -> anyhow::Result<()> {
+        sqlx::migrate!().run(&self.pool).await.context("migrating the database")?;
+        super::ensure_partitions(self, self.env.now()).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reach_names_role_and_both_axes() {
+        let sql = Reach::Tenant(TenantId(uuid::Uuid::from_u128(7))).begin_sql();
+        assert!(sql.contains("set local role concord_app"));
+        assert!(sql.contains("app.tenant = '00000000-0000-0000-0000-000000000007'"));
+        assert!(sql.contains("app.operator = ''"));
+    }
+}

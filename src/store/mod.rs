@@ -1,0 +1,41 @@
+//! How rows are kept: scoped transactions with three roles and row security, sealed lists, change lists, hash chains,
+//! idempotency keys, sealed secrets, background loops. It does not know what it stores.
+//!
+//! **Invariants.** No transaction without a [`Reach`]: `begin` sets the role and both axes before the first query, so
+//! row security holds even where a query forgets its `where`. `begin_job` (all organisations) is only called from
+//! `jobs.rs`, platform ingest and start-up. Nothing awaits the network inside a transaction.
+
+mod chain;
+mod chain_verify;
+mod copy;
+mod db;
+mod failure;
+mod idempotency;
+mod jobs;
+mod secrets;
+
+pub use chain::Chain;
+pub use chain::ChainFacts;
+pub use chain::ChainLink;
+pub use chain::chain_hash;
+pub use chain::personal_hash;
+pub use chain::queue_all_for_chain;
+pub use chain::queue_for_chain;
+pub use chain::read_links;
+pub use chain::seal_chains;
+pub use chain_verify::ChainFault;
+pub use chain_verify::ChainVerdict;
+pub use chain_verify::verify_chain;
+pub use copy::CopyRows;
+pub use db::Reach;
+pub use db::Store;
+pub use db::Tx;
+pub use idempotency::Idempotent;
+pub use idempotency::begin as idempotency_begin;
+pub use idempotency::finish as idempotency_finish;
+pub use jobs::Loop;
+pub use jobs::Wake;
+pub use jobs::ensure_partitions;
+pub use jobs::refresh_statistics;
+pub use jobs::run_loop;
+pub use secrets::SecretKey;

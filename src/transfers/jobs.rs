@@ -1,0 +1,21 @@
+//! Chains what is frozen.
+
+use std::time::Duration;
+
+use super::queries_chain::facts_of;
+use crate::base::Failure;
+use crate::store::Chain;
+use crate::store::Loop;
+use crate::store::Store;
+use crate::store::seal_chains;
+
+/// The loop that chains the register.
+pub const SEAL: Loop = Loop { name: "register_seal", every: Duration::from_secs(1) };
+
+/// One tick: chains up to 1,000 entries of one organisation; true when there may be more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn seal(store: Store) -> Result<bool, Failure> {
+    Ok(seal_chains(&store, Chain::Register, 1_000, facts_of).await? > 0)
+}

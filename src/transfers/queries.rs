@@ -1,0 +1,225 @@
+//! SQL that writes the register.
+
+use chrono::DateTime;
+use chrono::DurationRound;
+use chrono::TimeDelta;
+use chrono::Utc;
+use sha2::Digest;
+use sha2::Sha256;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::model::Basis;
+use super::model::Class;
+use super::model::NewTransfer;
+use super::model::TransferState;
+use super::model::View;
+use crate::base::Ctx;
+use crate::base::Env;
+use crate::base::Failure;
+use crate::base::TenantId;
+use crate::base::TransferId;
+use crate::store::Chain;
+use crate::store::queue_for_chain;
+
+/// A view coalesces for this long.
+const VIEW_WINDOW: TimeDelta = TimeDelta::minutes(15);
+
+/// Writes entries of the register and queues them for both chains, one statement each however many there are.
+/// Call it in the transaction that claims the work, before a byte leaves. Answers the ids, in order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn register(
+    conn: &mut PgConnection,
+    env: &Env,
+    entries: &[NewTransfer],
+) -> Result<Vec<(DateTime<Utc>, TransferId)>, Failure> {
+    if entries.is_empty() {
+        return Ok(Vec::new());
+    }
+    let at = env.now();
+    let ids: Vec<Uuid> = entries.iter().map(|_| env.id()).collect();
+    let mut cols = Columns::default();
+    for entry in entries {
+        cols.push(env, entry);
+    }
+    sqlx::query!(
+        "insert into transfer (tenant_id, at, id, operator_id, direction, classes, channel, state, records, period_from, period_to,
+                               basis, consent_id, notice_version, digest, ref, frozen_at, salt, actor_label)
+         select t, $1, i, o, d, string_to_array(c, ','), ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al
+         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+                     $10::timestamptz[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bytea[], $16::text[],
+                     $17::timestamptz[], $18::bytea[], $19::text[])
+              as x(t, i, o, d, c, ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al)",
+        at,
+        &cols.tenants,
+        &ids,
+        &cols.operators,
+        &cols.directions,
+        &cols.classes,
+        &cols.channels,
+        &cols.states,
+        &cols.records,
+        &cols.period_from as &[Option<DateTime<Utc>>],
+        &cols.period_to as &[Option<DateTime<Utc>>],
+        &cols.bases,
+        &cols.consents as &[Option<Uuid>],
+        &cols.notices as &[Option<String>],
+        &cols.digests as &[Option<Vec<u8>>],
+        &cols.refs,
+        &cols.frozen,
+        &cols.salts,
+        &cols.actors as &[Option<String>]
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
+         select org, i, 'register', t, $1, f + interval '2 seconds'
+         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[]) as x(t, o, i, f), unnest(array[t, o]) as org",
+        at,
+        &cols.tenants,
+        &cols.operators,
+        &ids,
+        &cols.frozen
+    )
+    .execute(conn)
+    .await?;
+    Ok(ids.into_iter().map(|id| (at, TransferId(id))).collect())
+}
+
+/// The entries, column by column, for `unnest`.
+#[derive(Default)]
+struct Columns {
+    tenants: Vec<Uuid>,
+    operators: Vec<Uuid>,
+    directions: Vec<String>,
+    classes: Vec<String>,
+    channels: Vec<String>,
+    states: Vec<String>,
+    records: Vec<i64>,
+    period_from: Vec<Option<DateTime<Utc>>>,
+    period_to: Vec<Option<DateTime<Utc>>>,
+    bases: Vec<String>,
+    consents: Vec<Option<Uuid>>,
+    notices: Vec<Option<String>>,
+    digests: Vec<Option<Vec<u8>>>,
+    refs: Vec<String>,
+    frozen: Vec<DateTime<Utc>>,
+    salts: Vec<Vec<u8>>,
+    actors: Vec<Option<String>>,
+}
+
+impl Columns {
+    fn push(&mut self, env: &Env, entry: &NewTransfer) {
+        let (basis, consent, notice) = basis_columns(&entry.basis);
+        self.tenants.push(entry.tenant.0);
+        self.operators.push(entry.operator.0);
+        self.directions.push(entry.direction.as_str().to_owned());
+        self.classes.push(class_words(&entry.classes).join(","));
+        self.channels.push(entry.channel.as_str().to_owned());
+        self.states.push(entry.state.as_str().to_owned());
+        self.records.push(entry.records);
+        self.period_from.push(entry.period.map(|p| p.0));
+        self.period_to.push(entry.period.map(|p| p.1));
+        self.bases.push(basis.to_owned());
+        self.consents.push(consent);
+        self.notices.push(notice);
+        self.digests.push(entry.digest.map(|d| d.to_vec()));
+        self.refs.push(entry.reference.clone());
+        self.frozen.push(entry.frozen_at);
+        self.salts.push(env.bytes::<16>().to_vec());
+        self.actors.push(entry.actor_label.clone());
+    }
+}
+
+fn basis_columns(basis: &Basis) -> (&'static str, Option<Uuid>, Option<String>) {
+    match basis {
+        Basis::Consent { id, notice_version } => ("consent", Some(id.0), Some(notice_version.clone())),
+        Basis::WindDown => ("wind_down", None, None),
+    }
+}
+
+fn class_words(classes: &[Class]) -> Vec<String> {
+    let mut words: Vec<String> = classes.iter().map(|c| c.as_str().to_owned()).collect();
+    words.sort();
+    words.dedup();
+    words
+}
+
+/// Says how transfers ended. An entry that is frozen already keeps its state: late news changes nothing.
+///
+/// # Errors
+/// When the database is away.
+pub async fn settle(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    entries: &[(TenantId, DateTime<Utc>, TransferId, TransferState)],
+) -> Result<(), Failure> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let tenants: Vec<Uuid> = entries.iter().map(|e| e.0.0).collect();
+    let ats: Vec<_> = entries.iter().map(|e| e.1).collect();
+    let ids: Vec<Uuid> = entries.iter().map(|e| e.2.0).collect();
+    let states: Vec<String> = entries.iter().map(|e| e.3.as_str().to_owned()).collect();
+    sqlx::query!(
+        "update transfer t set state = x.s, frozen_at = $1
+         from unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[]) as x(t, a, i, s)
+         where t.tenant_id = x.t and t.at = x.a and t.id = x.i and t.frozen_at > $1",
+        now,
+        &tenants,
+        &ats,
+        &ids,
+        &states
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Writes or extends the entry of a page view: one per (account, tenant, operator, view, 15 min), with the number of records
+/// shown in all. The operator looks at a tenant's data.
+///
+/// # Errors
+/// When the database is away.
+pub async fn register_view(conn: &mut PgConnection, ctx: &Ctx, view: View<'_>) -> Result<(), Failure> {
+    let now = ctx.now();
+    let at = now.duration_trunc(VIEW_WINDOW).unwrap_or(now);
+    let key = format!("{}/{}/{}/{}/{}", ctx.actor.id(), view.tenant, view.operator, view.name, at.timestamp());
+    let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+    let random: [u8; 10] = std::array::from_fn(|i| hash[i]);
+    let id = uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.timestamp_millis()).unwrap_or(0), &random).into_uuid();
+    let (basis, consent, notice) = basis_columns(&view.basis);
+    let frozen = at + VIEW_WINDOW;
+    let salt: [u8; 16] = ctx.env.bytes();
+    let classes = class_words(view.classes);
+    let fresh = sqlx::query_scalar!(
+        r#"insert into transfer (tenant_id, at, id, operator_id, direction, classes, channel, state, records, basis, consent_id,
+                               notice_version, ref, frozen_at, salt, actor_label)
+         values ($1, $2, $3, $4, 'to_operator', $5, 'page', 'confirmed', $6, $7, $8, $9, $10, $11, $12, $13)
+         on conflict (tenant_id, at, id) do update set records = transfer.records + excluded.records
+         returning (salt is not distinct from $12) as "fresh!""#,
+        view.tenant.0,
+        at,
+        id,
+        view.operator.0,
+        &classes,
+        view.records,
+        basis,
+        consent,
+        notice,
+        view.name,
+        frozen,
+        &salt[..],
+        ctx.actor.label()
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if fresh {
+        let orgs = [view.tenant.0, view.operator.0];
+        queue_for_chain(conn, Chain::Register, &orgs, id, Some(view.tenant.0), at, frozen + TimeDelta::seconds(2)).await?;
+    }
+    Ok(())
+}

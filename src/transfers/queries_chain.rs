@@ -1,0 +1,73 @@
+//! What the chain covers of an entry, and its proof.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::base::Failure;
+use crate::store::Chain;
+use crate::store::ChainFacts;
+use crate::store::ChainLink;
+use crate::store::ChainVerdict;
+use crate::store::verify_chain;
+
+/// The facts and personal hashes of entries, in order; `None` where the row is gone.
+pub(super) async fn facts_of(conn: &mut PgConnection, _org: Uuid, links: &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure> {
+    let tenants: Vec<Uuid> = links.iter().map(|l| l.entry_tenant.unwrap_or_default()).collect();
+    let ats: Vec<_> = links.iter().map(|l| l.entry_at).collect();
+    let ids: Vec<Uuid> = links.iter().map(|l| l.entry_id).collect();
+    let rows = sqlx::query!(
+        r#"select r.id, r.at, r.tenant_id, r.operator_id, r.direction, r.classes, r.channel, r.state, r.records, r.period_from, r.period_to,
+                  r.basis, r.consent_id, r.notice_version, r.digest, r.ref as reference, r.salt, r.actor_label,
+                  r.personal_hash
+           from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as w(tenant, at, id)
+           join transfer r on r.tenant_id = w.tenant and r.at = w.at and r.id = w.id"#,
+        &tenants,
+        &ats,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found: HashMap<Uuid, ChainFacts> = rows
+        .into_iter()
+        .map(|r| {
+            let facts = serde_json::json!([
+                r.id,
+                r.at.timestamp_micros(),
+                r.tenant_id,
+                r.operator_id,
+                r.direction,
+                r.classes,
+                r.channel,
+                r.state,
+                r.records,
+                r.period_from.map(|t| t.timestamp_micros()),
+                r.period_to.map(|t| t.timestamp_micros()),
+                r.basis,
+                r.consent_id,
+                r.notice_version,
+                r.digest,
+                r.reference
+            ]);
+            (
+                r.id,
+                ChainFacts::of(
+                    facts.to_string(),
+                    r.personal_hash.as_deref(),
+                    r.salt.as_deref(),
+                    &r.actor_label.unwrap_or_default(),
+                ),
+            )
+        })
+        .collect();
+    Ok(links.iter().map(|l| found.remove(&l.entry_id)).collect())
+}
+
+/// Proves an organisation's register: recomputes every hash of its chain.
+///
+/// # Errors
+/// When the database is away.
+pub async fn verify(conn: &mut PgConnection, org: Uuid) -> Result<ChainVerdict, Failure> {
+    verify_chain(conn, org, Chain::Register, facts_of).await
+}

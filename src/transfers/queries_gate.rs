@@ -1,0 +1,164 @@
+//! SQL of the gate and of the lock that suspending takes.
+
+use std::collections::HashMap;
+
+use chrono::DateTime;
+use chrono::Utc;
+use sha2::Digest;
+use sha2::Sha256;
+use sqlx::PgConnection;
+
+use super::model::Class;
+use super::model::GateState;
+use crate::base::ConsentId;
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::base::TenantId;
+
+/// The advisory lock of a pair: the first 8 bytes of SHA-256 over both ids.
+fn pair_key(tenant: TenantId, operator: OperatorId) -> i64 {
+    let mut hasher = Sha256::new();
+    hasher.update(tenant.0.as_bytes());
+    hasher.update(operator.0.as_bytes());
+    let hash: [u8; 32] = hasher.finalize().into();
+    i64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
+}
+
+/// Waits until no suspension of the pair is under way, and keeps one from starting until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_shared(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<(), Failure> {
+    sqlx::query!("select pg_advisory_xact_lock_shared($1)", pair_key(tenant, operator)).execute(conn).await?;
+    Ok(())
+}
+
+/// [`lock_shared`] for several tenants of one operator in one statement, always in the same order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_shared_all(
+    conn: &mut PgConnection,
+    tenants: impl IntoIterator<Item = TenantId>,
+    operator: OperatorId,
+) -> Result<(), Failure> {
+    let keys = tenants.into_iter().map(|tenant| pair_key(tenant, operator)).collect();
+    lock_keys(conn, keys).await
+}
+
+/// [`lock_shared`] for several pairs in one statement, always in the same order.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_shared_pairs(
+    conn: &mut PgConnection,
+    pairs: impl IntoIterator<Item = (TenantId, OperatorId)>,
+) -> Result<(), Failure> {
+    let keys = pairs.into_iter().map(|(tenant, operator)| pair_key(tenant, operator)).collect();
+    lock_keys(conn, keys).await
+}
+
+async fn lock_keys(conn: &mut PgConnection, mut keys: Vec<i64>) -> Result<(), Failure> {
+    keys.sort_unstable();
+    keys.dedup();
+    sqlx::query!("select pg_advisory_xact_lock_shared(k) from unnest($1::bigint[]) as k", &keys).fetch_all(conn).await?;
+    Ok(())
+}
+
+/// Waits until every transfer under way for the pair has its entry, and keeps new ones waiting.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_exclusive(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<(), Failure> {
+    sqlx::query!("select pg_advisory_xact_lock($1)", pair_key(tenant, operator)).execute(conn).await?;
+    Ok(())
+}
+
+/// The gate of one (tenant, operator, country, class); `None` when nothing was ever granted there.
+///
+/// # Errors
+/// When the database is away.
+pub async fn gate(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    operator: OperatorId,
+    country: &str,
+    class: Class,
+) -> Result<Option<GateState>, Failure> {
+    let row = sqlx::query!(
+        "select open, consent_id, notice_version, reason from gate
+         where tenant_id = $1 and operator_id = $2 and country = $3 and class = $4",
+        tenant.0,
+        operator.0,
+        country,
+        class.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|r| GateState {
+        open: r.open,
+        consent_id: ConsentId(r.consent_id),
+        notice_version: r.notice_version,
+        reason: r.reason,
+    }))
+}
+
+/// All gates of one class that the present reach may see, by (tenant, operator, country).
+///
+/// # Errors
+/// When the database is away.
+pub async fn gates_of(
+    conn: &mut PgConnection,
+    class: Class,
+) -> Result<HashMap<(TenantId, OperatorId, String), GateState>, Failure> {
+    let rows = sqlx::query!(
+        "select tenant_id, operator_id, country, open, consent_id, notice_version, reason from gate where class = $1",
+        class.as_str()
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|r| {
+            let key = (TenantId(r.tenant_id), OperatorId(r.operator_id), r.country);
+            (
+                key,
+                GateState { open: r.open, consent_id: ConsentId(r.consent_id), notice_version: r.notice_version, reason: r.reason },
+            )
+        })
+        .collect())
+}
+
+/// Writes one gate. Only the room `consent` calls this, under [`lock_exclusive`].
+///
+/// # Errors
+/// When the database is away.
+pub async fn set_gate(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    operator: OperatorId,
+    country: &str,
+    class: Class,
+    state: &GateState,
+    at: DateTime<Utc>,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "insert into gate (tenant_id, operator_id, country, class, open, consent_id, notice_version, reason, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (tenant_id, operator_id, country, class) do update
+           set open = excluded.open, consent_id = excluded.consent_id, notice_version = excluded.notice_version,
+               reason = excluded.reason, changed_at = excluded.changed_at",
+        tenant.0,
+        operator.0,
+        country,
+        class.as_str(),
+        state.open,
+        state.consent_id.0,
+        state.notice_version,
+        state.reason,
+        at
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
