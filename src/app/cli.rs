@@ -21,6 +21,7 @@ use super::config::Simulate;
 use super::config::TenantVerb;
 use super::config::Verb;
 use super::demo::DemoFile;
+use super::import;
 use super::openapi;
 use super::seed::SeedOptions;
 use super::seed::seed;
@@ -68,7 +69,7 @@ pub async fn run() -> anyhow::Result<()> {
 }
 
 /// The one place that writes to standard output.
-fn say(text: &str) -> anyhow::Result<()> {
+pub(super) fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.write_all(b"\n")?;
@@ -197,6 +198,7 @@ async fn once(base: &Base, verb: Verb) -> anyhow::Result<()> {
                 identity::create_client_for(store, org, NewClient { id: None, name: &name, scopes, secret: None }).await?;
             say(&format!("client_id {id}\nclient_secret {}", secret.reveal()))
         }
+        Verb::Import(verb) => import::import(store, verb).await,
         Verb::Check => check(store).await,
         Verb::Seed(options) => {
             let options = SeedOptions { seed: options.seed, scale: options.scale, calls: 1.0, hooks_base: None };
@@ -233,7 +235,7 @@ fn kind_of(org: Org) -> OrgKind {
 }
 
 /// `tenant/<slug>`, `operator/<slug>` or `platform`.
-async fn find_org(store: &Store, text: &str) -> anyhow::Result<Org> {
+pub(super) async fn find_org(store: &Store, text: &str) -> anyhow::Result<Org> {
     let found: Option<Org> = match text.split_once('/') {
         None if text == "platform" => Some(Org::Platform),
         Some(("tenant", slug)) => identity::find_org(store, OrgKind::Tenant, slug).await?,

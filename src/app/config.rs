@@ -112,6 +112,9 @@ pub enum Verb {
     /// Machines.
     #[command(subcommand)]
     Client(ClientVerb),
+    /// First stocks by CSV file: what is right goes in, what is not is listed.
+    #[command(subcommand)]
+    Import(ImportVerb),
 }
 
 /// Settings of `demo`.
@@ -211,5 +214,33 @@ pub enum ClientVerb {
         /// All scopes of the organisation when left out.
         #[arg(long, value_delimiter = ',')]
         scopes: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ImportVerb {
+    /// Numbers into an operator's stock, with the columns of its upload page.
+    Numbers {
+        /// The operator's slug.
+        #[arg(long)]
+        operator: String,
+        file: PathBuf,
+    },
+    /// People and accounts of a tenant; who is not in the file has left.
+    Targets {
+        /// The tenant's slug.
+        #[arg(long)]
+        tenant: String,
+        /// Only adds and changes: nobody leaves.
+        #[arg(long)]
+        merge: bool,
+        file: PathBuf,
+    },
+    /// Who has which number already: e164, target_id, category, assigned_at.
+    Assignments {
+        /// The tenant's slug.
+        #[arg(long)]
+        tenant: String,
+        file: PathBuf,
     },
 }

@@ -9,6 +9,7 @@ pub mod demo;
 mod docs;
 mod document;
 mod health;
+mod import;
 mod layers;
 mod openapi;
 pub mod pg;

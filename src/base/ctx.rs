@@ -186,6 +186,12 @@ pub struct Ctx {
 }
 
 impl Ctx {
+    /// The program itself, without anybody's request.
+    #[must_use]
+    pub fn job(name: &'static str, org: Org, scopes: ScopeSet, env: Env) -> Self {
+        Self { actor: Actor::Job(name), org, scopes, request_id: String::new(), address: None, env }
+    }
+
     /// Refuses (403 `scope_missing`) unless the actor holds the scope.
     ///
     /// # Errors

@@ -13,8 +13,10 @@ use crate::store::Store;
 use crate::ui;
 use crate::ui::Tone;
 
-/// Most bytes a message may take in the session.
-const MOST: usize = 16 * 1024;
+/// Most bytes a message to a visitor may take in the session.
+pub(super) const MOST: usize = 16 * 1024;
+/// Most bytes a message to who has signed in may take: ten thousand pasted lines come back from a refused form.
+pub(super) const MOST_SIGNED: usize = 1024 * 1024;
 /// What secrets in messages are sealed for.
 const PLACE: &str = "flash";
 
@@ -100,10 +102,10 @@ impl Flash {
         self.errors.iter().find(|error| error.field.as_deref() == Some(field)).map(|error| error.fix.clone())
     }
 
-    /// Without secrets, and cut to what a session may hold: longest fields first, then rows, then the text.
-    pub(super) fn fitted(mut self) -> Self {
+    /// Without secrets, and cut to `most` bytes: longest fields first, then rows, then the text.
+    pub(super) fn fitted(mut self, most: usize) -> Self {
         self.fields.retain(|(name, _)| !name.contains("password") && !name.contains("secret"));
-        while self.size() > MOST {
+        while self.size() > most {
             let longest = self.fields.iter().enumerate().max_by_key(|(_, (name, value))| name.len() + value.len());
             if let Some((place, _)) = longest {
                 self.fields.remove(place);
@@ -150,9 +152,12 @@ mod tests {
             ("email".to_owned(), "a@b.example".to_owned()),
             ("rows".to_owned(), "x".repeat(40_000)),
         ];
-        let flash = Flash { fields, ..Flash::done("Saved") }.fitted();
+        let flash = Flash { fields, ..Flash::done("Saved") }.fitted(MOST);
         assert_eq!(flash.fields, vec![("email".to_owned(), "a@b.example".to_owned())]);
-        let long = Flash::done("x".repeat(40_000)).text("y".repeat(40_000)).fitted();
+        let lines = vec![("text".to_owned(), "+493023125010\tmara@acme.example\n".repeat(10_000))];
+        let refused = Flash { fields: lines.clone(), ..Flash::done("Not made") }.fitted(MOST_SIGNED);
+        assert_eq!(refused.fields, lines, "who pasted them does not paste them again");
+        let long = Flash::done("x".repeat(40_000)).text("y".repeat(40_000)).fitted(MOST);
         assert!(long.size() <= MOST);
         let json = serde_json::to_value(&flash).expect("JSON");
         assert_eq!(serde_json::from_value::<Flash>(json).expect("read"), flash);

@@ -14,6 +14,7 @@ use serde_json::Value;
 use tower_sessions::Session;
 use uuid::Uuid;
 
+use super::flash;
 use super::flash::Flash;
 use super::model::OrgKind;
 use super::model::Role;
@@ -239,7 +240,8 @@ pub async fn set_flash(parts: &Parts, flash: Flash) -> Result<(), Failure> {
     let Some(session) = parts.extensions.get::<Session>() else {
         return Ok(()); // No session layer in front: nobody to tell.
     };
-    session.insert(key::FLASH, flash.fitted()).await.map_err(trouble)
+    let most = if matches!(signed(parts), Ok(Some(_))) { flash::MOST_SIGNED } else { flash::MOST };
+    session.insert(key::FLASH, flash.fitted(most)).await.map_err(trouble)
 }
 
 /// The message for this page, once. Costs nothing when there is none.

@@ -10,7 +10,6 @@ use super::queries_setup as queries;
 use super::secret::Secret;
 use crate::audit;
 use crate::base::AccountId;
-use crate::base::Actor;
 use crate::base::Ctx;
 use crate::base::Failure;
 use crate::base::OperatorId;
@@ -195,14 +194,7 @@ pub fn all_client_scopes(org: Org) -> ScopeSet {
 }
 
 fn setup_ctx(store: &Store, org: Org) -> Ctx {
-    Ctx {
-        actor: Actor::Job("setup"),
-        org,
-        scopes: ScopeSet::default(),
-        request_id: String::new(),
-        address: None,
-        env: store.env.clone(),
-    }
+    Ctx::job("setup", org, ScopeSet::default(), store.env.clone())
 }
 
 async fn audit_setup(

@@ -31,8 +31,7 @@ pub async fn paste_numbers(
     let page = kind.map_or_else(|| "/".to_owned(), |kind| format!("{}numbers", kind.home(&slug)));
     let query = Query::parse(&query).first_page().without("q").without("ends").without("numbers").without("list");
     let back = query.with("paste", "true").href(&page);
-    // What was pasted is kept for the way back while it is short; longer text would not fit the session.
-    let fields = vec![("pasted".to_owned(), pasted.chars().take(20_000).collect())];
+    let fields = vec![("pasted".to_owned(), pasted.clone())];
     let result = async {
         let kind = kind.ok_or_else(|| Problem::not_found("organisation"))?;
         let (ctx, store) = server_ctx(kind, &slug)?;

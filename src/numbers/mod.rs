@@ -42,11 +42,15 @@ mod assignment_import;
 #[cfg(feature = "ssr")]
 mod choosing;
 #[cfg(feature = "ssr")]
+mod csv_file;
+#[cfg(feature = "ssr")]
 mod download;
 #[cfg(feature = "ssr")]
 mod download_sets;
 #[cfg(feature = "ssr")]
 mod download_stock;
+#[cfg(feature = "ssr")]
+mod imports;
 #[cfg(feature = "ssr")]
 mod jobs;
 #[cfg(feature = "ssr")]
@@ -262,6 +266,10 @@ mod door {
     pub use super::assignment_import::AssignmentsPut;
     pub use super::assignment_import::take_over;
     pub use super::download::portal_routes;
+    pub use super::imports::Imported;
+    pub use super::imports::import_assignments;
+    pub use super::imports::import_numbers;
+    pub use super::imports::import_targets;
     pub use super::jobs::CONFIRM;
     pub use super::jobs::ORDERS;
     pub use super::jobs::confirm;

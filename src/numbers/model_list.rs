@@ -94,7 +94,7 @@ impl Place {
 }
 
 /// Which filters of a tenant's list are in force.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NumberFilter {
     pub stock: StockFilter,
     pub state: Option<StateFilter>,

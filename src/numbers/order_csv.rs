@@ -3,8 +3,9 @@
 use serde_json::Map;
 use serde_json::Value;
 
+use super::csv_file;
+use super::csv_file::Header;
 use crate::base::Failure;
-use crate::base::Problem;
 
 /// The columns an upload may have, in any order; [`REQUIRED`] must be there.
 pub const COLUMNS: [&str; 10] = [
@@ -23,9 +24,6 @@ pub const COLUMNS: [&str; 10] = [
 /// Without these no row could be right. The customer may be chosen for the whole file instead.
 const REQUIRED: [&str; 2] = ["e164", "usage"];
 
-/// Largest file, in bytes.
-const MOST: usize = 8 * 1024 * 1024;
-
 /// Reads an upload into rows for [`provision`](super::provision). Comma or semicolon; capabilities are separated by `|`; a
 /// byte order mark is skipped; an empty cell says nothing. A row with a wrong number of cells becomes a row that is listed
 /// as malformed.
@@ -33,57 +31,28 @@ const MOST: usize = 8 * 1024 * 1024;
 /// # Errors
 /// 413 `body_too_large`, 422 `file_not_text`, 422 `header_invalid` that lists the header expected.
 pub fn read_csv(bytes: &[u8]) -> Result<Vec<Value>, Failure> {
-    if bytes.len() > MOST {
-        return Err(Problem::new(413, "body_too_large", "The file is larger than 8 MiB. Send it in parts.").into());
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(422, "file_not_text", "Save the file as CSV in UTF-8."))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let header: Vec<String> =
-        reader.headers().map_err(|_| header_invalid(first))?.iter().map(|cell| cell.trim().to_owned()).collect();
-    let known = header.iter().enumerate().all(|(at, cell)| COLUMNS.contains(&cell.as_str()) && !header[..at].contains(cell));
-    if !known || REQUIRED.iter().any(|column| !header.iter().any(|cell| cell == column)) {
-        return Err(header_invalid(first));
-    }
-    let rows = reader.records().map(|record| match record {
-        Ok(record) if record.len() == header.len() => row(&header, &record),
-        _ => Value::Null,
-    });
-    Ok(rows.collect())
+    let header = Header { columns: &COLUMNS, required: &REQUIRED, refused_as: "header_invalid" };
+    Ok(csv_file::rows(bytes, &header)?.into_iter().map(|cells| cells.map_or(Value::Null, row)).collect())
 }
 
-fn row(header: &[String], record: &csv::StringRecord) -> Value {
-    let mut row = Map::new();
-    for (column, cell) in header.iter().zip(record) {
-        let cell = cell.trim();
-        if cell.is_empty() {
-            continue;
-        }
-        let value = match column.as_str() {
-            "capabilities" => cell.split('|').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect(),
-            "confirm_unlisted" => match cell.to_ascii_lowercase().as_str() {
+fn row(cells: Map<String, Value>) -> Value {
+    let value = |column: &str, cell: Value| {
+        let text = cell.as_str().unwrap_or_default();
+        match column {
+            "capabilities" => text.split('|').map(str::trim).filter(|word| !word.is_empty()).map(Value::from).collect(),
+            "confirm_unlisted" => match text.to_ascii_lowercase().as_str() {
                 "true" | "yes" | "1" => true.into(),
                 "false" | "no" | "0" => false.into(),
-                _ => cell.into(),
+                _ => cell,
             },
-            _ => Value::from(cell),
-        };
-        let field = if column == "tenant" { "tenant_id" } else { column };
-        row.insert(field.to_owned(), value);
-    }
-    Value::Object(row)
-}
-
-fn header_invalid(found: &str) -> Failure {
-    let expected = COLUMNS.join(",");
-    let found: String = found.chars().take(200).collect();
-    let required = REQUIRED.join(" and ");
-    let detail = format!("The first line must name {required}, may name others of {expected}, and each once.");
-    Problem::new(422, "header_invalid", detail)
-        .field("file", "header_invalid", Some(found), format!("Use this as the first line, or a part of it: {expected}"))
-        .into()
+            _ => cell,
+        }
+    };
+    let named = cells.into_iter().map(|(column, cell)| {
+        let value = value(&column, cell);
+        (if column == "tenant" { "tenant_id".to_owned() } else { column }, value)
+    });
+    Value::Object(named.collect())
 }
 
 #[cfg(test)]

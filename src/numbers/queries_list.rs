@@ -34,6 +34,9 @@ use crate::base::TenantId;
 /// Choices of a filter that are offered; with more of them the filter is typed.
 pub const CHOICES: i64 = 40;
 
+/// The whole stock is counted with the choices up to here; larger ones by [`queries_filter::tally`], which looks before it counts.
+const COUNTED_AT_ONCE: i64 = 2_000;
+
 /// What stands around the rows of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Around {
@@ -74,7 +77,7 @@ pub async fn number_page(
     let plan = plan(&mut *conn, tenant, ask).await?;
     let mut sql = list_sql(tenant, ask, &plan, limit + 1, now);
     let rows = sql.build().persistent(false).fetch_all(&mut *conn).await?;
-    let mut around = choices(&mut *conn, tenant).await?;
+    let (mut around, stock) = choices(&mut *conn, tenant, ask.filter == NumberFilter::default()).await?;
     let mut lines = read(&rows)?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = lines.len() > most;
@@ -84,10 +87,10 @@ pub async fn number_page(
         lines.reverse();
     }
     let (earlier, later) = if backwards { (more, true) } else { (place.is_some(), more) };
-    around.total = if earlier || later {
-        total(conn, tenant, ask, (plan, lines.len()), now).await?
-    } else {
-        Tally::Exactly(i64::try_from(lines.len()).unwrap_or(limit))
+    around.total = match stock {
+        Some(stock) if stock <= COUNTED_AT_ONCE => Tally::Exactly(stock),
+        _ if earlier || later => total(conn, tenant, ask, (plan, lines.len()), now).await?,
+        _ => Tally::Exactly(i64::try_from(lines.len()).unwrap_or(limit)),
     };
     Ok(NumberPage { lines, earlier, later, around })
 }
@@ -155,18 +158,24 @@ async fn total(
 }
 
 /// What can be chosen from. Values are reached one by one through their index, never by reading the numbers that have them, so that one
-/// plan is right for stocks of any size and is kept.
-async fn choices(conn: &mut PgConnection, tenant: TenantId) -> Result<Around, Failure> {
+/// plan is right for stocks of any size and is kept. With `counted` also how many numbers there are, [`COUNTED_AT_ONCE`] + 1 at most.
+async fn choices(conn: &mut PgConnection, tenant: TenantId, counted: bool) -> Result<(Around, Option<i64>), Failure> {
     let mut sql = Sql::new("select ");
     push_choices(&mut sql, tenant);
+    if counted {
+        sql.push(", (select count(*) from (select from number n where n.tenant_id = ").push_bind(tenant.0);
+        sql.push(" limit ").push_bind(COUNTED_AT_ONCE + 1).push(") as c) as stock");
+    }
     let row = sql.build().fetch_one(conn).await?;
-    Ok(Around {
+    let stock = if counted { Some(row.try_get("stock")?) } else { None };
+    let around = Around {
         total: Tally::default(),
         operators: row.try_get::<Json<_>, _>("operators")?.0,
         countries: row.try_get("countries")?,
         cities: row.try_get("cities")?,
         listed: None,
-    })
+    };
+    Ok((around, stock))
 }
 
 fn read(rows: &[PgRow]) -> Result<Vec<NumberLine>, Failure> {

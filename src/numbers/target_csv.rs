@@ -1,19 +1,16 @@
 //! A file of people and accounts: CSV (RFC 4180) whose header names the columns, one target a row.
 
-use serde_json::Map;
 use serde_json::Value;
 
+use super::csv_file;
+use super::csv_file::Header;
 use super::targets::TargetIn;
 use crate::base::Failure;
-use crate::base::Problem;
 
 /// The columns a file may have, in any order; [`REQUIRED`] must be there.
 pub const COLUMNS: [&str; 7] = ["id", "kind", "display_name", "upn", "usage_location", "licensed", "department"];
 
 const REQUIRED: [&str; 3] = ["id", "kind", "display_name"];
-
-/// Largest file, in bytes.
-const MOST: usize = 8 * 1024 * 1024;
 
 /// Reads a file into cells by column. Comma or semicolon; a byte order mark is skipped; an empty cell says nothing. A row with
 /// a wrong number of cells becomes null and is listed as malformed.
@@ -21,38 +18,8 @@ const MOST: usize = 8 * 1024 * 1024;
 /// # Errors
 /// 413 `body_too_large`, 422 `file_not_text`, 422 `targets_header_invalid` that lists the header expected.
 pub fn read(bytes: &[u8]) -> Result<Vec<Value>, Failure> {
-    if bytes.len() > MOST {
-        return Err(Problem::new(413, "body_too_large", "The file is larger than 8 MiB. Send it in parts.").into());
-    }
-    let text = std::str::from_utf8(bytes).map_err(|_| Problem::new(422, "file_not_text", "Save the file as CSV in UTF-8."))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = if first.contains(';') && !first.contains(',') { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
-    let header: Vec<String> =
-        reader.headers().map_err(|_| header_invalid(first))?.iter().map(|cell| cell.trim().to_owned()).collect();
-    let known = header.iter().enumerate().all(|(at, cell)| COLUMNS.contains(&cell.as_str()) && !header[..at].contains(cell));
-    if !known || REQUIRED.iter().any(|column| !header.iter().any(|cell| cell == column)) {
-        return Err(header_invalid(first));
-    }
-    let cells = |record: &csv::StringRecord| -> Map<String, Value> {
-        let cells = header.iter().cloned().zip(record.iter().map(|cell| Value::from(cell.trim())));
-        cells.filter(|(_, cell)| cell.as_str() != Some("")).collect()
-    };
-    let rows = reader.records().map(|record| match record {
-        Ok(record) if record.len() == header.len() => Value::Object(cells(&record)),
-        _ => Value::Null,
-    });
-    Ok(rows.collect())
-}
-
-fn header_invalid(found: &str) -> Failure {
-    let expected = COLUMNS.join(",");
-    let found: String = found.chars().take(200).collect();
-    let detail = format!("The first line must name {}, may name others of {expected}, and each once.", REQUIRED.join(", "));
-    Problem::new(422, "targets_header_invalid", detail)
-        .field("file", "targets_header_invalid", Some(found), format!("Use this as the first line, or a part of it: {expected}"))
-        .into()
+    let header = Header { columns: &COLUMNS, required: &REQUIRED, refused_as: "targets_header_invalid" };
+    Ok(csv_file::rows(bytes, &header)?.into_iter().map(|cells| cells.map_or(Value::Null, Value::Object)).collect())
 }
 
 /// A row as a target, not judged yet; or the field that cannot be read.

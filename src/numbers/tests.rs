@@ -3,6 +3,7 @@
 mod acts;
 mod api;
 mod assign;
+mod imports;
 mod orders;
 mod past;
 mod queries;

@@ -309,3 +309,37 @@ async fn blocks_follow_the_stock(pool: PgPool) {
         .expect("deleted");
     assert_eq!(count().await, 0, "after deletes");
 }
+
+/// The last number of a block leaves while another one of the block is being written.
+#[sqlx::test]
+async fn a_block_that_empties_and_fills_at_once_keeps_its_digits(pool: PgPool) {
+    let scene = scene(pool, &mut Chance::new(16)).await;
+    let (store, tenant, operator) = (scene.store.clone(), scene.tenants[0], scene.operators[0]);
+    let add = "insert into number (tenant_id, e164, operator_id, country, kind, usage, capabilities, listed, emergency_mode,
+                                   activation_state, assignment_status, number_seq, created_at, changed_at)
+               values ($1, $2, $3, 'DE', 'geographic', 'user', '{}', true, 'operator_default', 'activated', 'unassigned', 1, now(), now())";
+    let mut tx = store.begin_job().await.expect("a transaction");
+    sqlx::query(add).bind(tenant.0).bind("+498999777701").bind(operator.0).execute(&mut *tx).await.expect("the first one");
+    tx.commit().await.expect("written");
+
+    let mut tx = store.begin_job().await.expect("a transaction");
+    sqlx::query(add).bind(tenant.0).bind("+498999777702").bind(operator.0).execute(&mut *tx).await.expect("the second one");
+    let leaving = tokio::spawn({
+        let store = store.clone();
+        async move {
+            let mut tx = store.begin_job().await.expect("a transaction");
+            let gone = sqlx::query("delete from number where e164 = '+498999777701'").execute(&mut *tx).await.expect("deleted");
+            tx.commit().await.expect("written");
+            gone.rows_affected()
+        }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    tx.commit().await.expect("written");
+    assert_eq!(leaving.await.expect("ended"), 1);
+    let mut tx = store.begin_job().await.expect("a transaction");
+    let kept: i64 = sqlx::query_scalar("select count(*) from number_suffix where block = '+4989997777'")
+        .fetch_one(&mut *tx)
+        .await
+        .expect("counted");
+    assert_eq!(kept, 8, "every end of at least three digits");
+}
