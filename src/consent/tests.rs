@@ -252,12 +252,18 @@ async fn an_operator_sees_its_customers_with_their_state(pool: PgPool) {
     let operator = Org::Operator(w.norvik);
     assert_eq!(ask(&w, operator, "GET", "/tenants", Value::Null).await.1["data"], json!([]));
     w.accept().await;
+    let entries = || w.words("select channel || ' ' || basis || ' ' || consent_id || ' ' || records from transfer");
+    let (_, body) = ask(&w, operator, "GET", "/tenants", Value::Null).await;
+    assert_eq!(body["data"][0]["contacts"], json!([{ "name": "Mara Lindner", "email": "mara@kestrel.example" }]));
+    let consent = body["data"][0]["consent"]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(entries().await, [format!("pull consent {consent} 1")], "a contact is handed over, so it stands in the register");
     suspend(&w.store, &w.ctx, w.norvik).await.expect("suspended");
     let (status, body) = ask(&w, operator, "GET", "/tenants", Value::Null).await;
     let row = &body["data"][0];
     assert_eq!((status, row["consent"]["status"].as_str(), row["numbers"].as_i64()), (200, Some("suspended"), Some(0)));
     assert_eq!(row["consent"]["data_classes"], json!(["numbers", "calls"]));
-    assert_eq!(row["contacts"], json!([{ "name": "Mara Lindner", "email": "mara@kestrel.example" }]));
+    assert_eq!(row["contacts"], json!([]), "no contact while the gate is closed");
+    assert_eq!(entries().await.len(), 1);
     assert_eq!(row["relationship"]["status"], "new");
 
     let one = format!("/tenants/{}", w.kestrel);

@@ -7,6 +7,7 @@ mod orders;
 mod past;
 mod queries;
 mod sets;
+mod snapshots;
 mod stock;
 
 use chrono::DateTime;

@@ -6,6 +6,7 @@
 //! `jobs.rs`, platform ingest and start-up. Nothing awaits the network inside a transaction.
 
 mod chain;
+mod chain_anchors;
 mod chain_verify;
 mod copy;
 mod db;
@@ -21,10 +22,15 @@ pub use chain::chain_hash;
 pub use chain::personal_hash;
 pub use chain::queue_all_for_chain;
 pub use chain::queue_for_chain;
-pub use chain::read_links;
 pub use chain::seal_chains;
+pub use chain_anchors::ChainAnchor;
+pub use chain_anchors::drop_oldest_month;
+pub use chain_anchors::read_anchors;
 pub use chain_verify::ChainFault;
+pub use chain_verify::ChainHead;
 pub use chain_verify::ChainVerdict;
+pub use chain_verify::head_of;
+pub use chain_verify::holds_head;
 pub use chain_verify::verify_chain;
 pub use copy::CopyRows;
 pub use db::Reach;

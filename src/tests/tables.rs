@@ -77,7 +77,7 @@ pub const OPERATOR: &[&str] = &[
 pub const TOLD_TENANTS: &[&str] = &["attempt", "event"];
 /// Tables of either kind of organisation, by `org_id`.
 pub const ORG: &[&str] =
-    &["audit_event", "chain_entry", "chain_head", "chain_pending", "idempotency_key", "number_list", "request_log", "saved_view"];
+    &["audit_event", "chain_anchor", "chain_entry", "chain_head", "chain_pending", "idempotency_key", "number_list", "request_log", "saved_view"];
 /// Small tables that belong to nobody.
 pub const GLOBAL: &[&str] = &[
     "access_token",

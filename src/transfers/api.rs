@@ -14,10 +14,14 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::actions;
+use super::model::Channel;
 use super::model::Class;
+use super::model::Direction;
+use super::model::Ground;
 use super::model::Position;
 use super::model::TransferFilter;
 use super::model::TransferRow;
+use super::model::TransferState;
 use super::words::hex;
 use crate::base::Cursor;
 use crate::base::Failure;
@@ -130,28 +134,43 @@ struct FilterIn {
     tenant_id: Option<Uuid>,
     /// One data class.
     class: Option<String>,
+    /// `to_operator` or `from_operator`.
+    direction: Option<String>,
+    /// One channel.
+    channel: Option<String>,
+    /// `confirmed`, `unconfirmed` or `failed`.
+    state: Option<String>,
+    /// `consent` or `wind_down`.
+    basis: Option<String>,
+    /// What was transferred, as in `ref`.
+    r#ref: Option<String>,
+}
+
+/// One word of a list, or none asked for.
+fn word<T>(field: &'static str, asked: Option<String>, read: fn(&str) -> Option<T>, fix: &'static str) -> Result<Option<T>, Failure> {
+    let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match read(&text) {
+        Some(word) => Ok(Some(word)),
+        None => {
+            let problem = Problem::new(400, "query_malformed", format!("{field} is none of the words there are."));
+            Err(problem.field(field, "value_invalid", Some(text), fix).into())
+        }
+    }
 }
 
 impl FilterIn {
     fn filter(self) -> Result<TransferFilter, Failure> {
-        let class = match self.class.filter(|text| !text.is_empty()) {
-            None => None,
-            Some(text) => Some(Class::parse(&text).ok_or_else(|| {
-                let fix = "One of numbers, calls, quality, durations, emergency_location.";
-                Problem::new(400, "query_malformed", "There is no such data class.").field(
-                    "class",
-                    "value_invalid",
-                    Some(text),
-                    fix,
-                )
-            })?),
-        };
         Ok(TransferFilter {
             from: self.from,
             to: self.to,
             tenant: self.tenant_id.map(TenantId),
-            class,
-            ..TransferFilter::default()
+            operator: None,
+            class: word("class", self.class, Class::parse, "One of numbers, calls, quality, durations, emergency_location.")?,
+            direction: word("direction", self.direction, Direction::parse, "to_operator or from_operator.")?,
+            channel: word("channel", self.channel, Channel::parse, "One of push, pull, feed, page, export, batch, import.")?,
+            state: word("state", self.state, TransferState::parse, "One of confirmed, unconfirmed, failed.")?,
+            ground: word("basis", self.basis, Ground::parse, "consent or wind_down.")?,
+            reference: self.r#ref.filter(|text| !text.is_empty()),
         })
     }
 }
