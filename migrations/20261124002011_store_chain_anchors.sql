@@ -40,5 +40,7 @@ comment on function drop_partition is 'Drops the month partition that begins at 
 revoke all on function drop_partition(text, timestamptz) from public;
 grant execute on function drop_partition(text, timestamptz) to concord_job;
 
+grant select on partitioned_table to concord_job;
+
 -- Erasing takes the personal part out of an entry; the rest of it nobody may touch.
 grant update (salt, actor_label, address, personal_hash) on audit_event to concord_job;

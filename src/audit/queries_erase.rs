@@ -15,12 +15,7 @@ use crate::base::Failure;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn erase(
-    conn: &mut PgConnection,
-    ctx: &Ctx,
-    entries: &[(DateTime<Utc>, Uuid)],
-    reason: &str,
-) -> Result<u64, Failure> {
+pub async fn erase(conn: &mut PgConnection, ctx: &Ctx, entries: &[(DateTime<Utc>, Uuid)], reason: &str) -> Result<u64, Failure> {
     let ats: Vec<DateTime<Utc>> = entries.iter().map(|entry| entry.0).collect();
     let ids: Vec<Uuid> = entries.iter().map(|entry| entry.1).collect();
     // The same bytes as `store::personal_hash`: length of the salt, salt, name and address.

@@ -1,13 +1,11 @@
 //! Background work: after a consent resumed, the operator is told how each of the tenant's assigned numbers stands now, and each
-//! that waits for the operator to hear of a change. What happened while the gate was closed is never replayed (`notices::gating`), so this is where the operator picks up again.
+//! that waits for the operator to hear of a change that is withheld. What happened while the gate was closed is never replayed (`notices::gating`), so this is where the operator picks up again.
 
 use std::time::Duration;
 
-use super::model::Number;
 use super::queries;
 use super::queries_snapshots;
 use super::telling;
-use super::words::ActivationState;
 use crate::base::Failure;
 use crate::consent;
 use crate::notices;
@@ -35,8 +33,7 @@ pub async fn tell_anew(store: &Store) -> Result<bool, Failure> {
     transfers::lock_shared(&mut tx, pair.tenant, pair.operator).await?;
     let e164s = queries_snapshots::to_tell(&mut tx, &pair, TOLD).await?;
     let mut numbers = queries::lock_all(&mut tx, pair.tenant, &e164s).await?;
-    let waits = |number: &Number| number.activation == ActivationState::UpdatePending;
-    numbers.retain(|number| number.operator == pair.operator && (number.assigned.is_some() || waits(number)));
+    numbers.retain(|number| number.operator == pair.operator);
     let events = numbers.iter().map(telling::snapshot_of).collect::<Result<Vec<_>, _>>()?;
     notices::emit_all(&mut tx, &store.env, events).await?;
     if let Some(last) = e164s.last().filter(|_| i64::try_from(e164s.len()) == Ok(TOLD)) {

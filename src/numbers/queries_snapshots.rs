@@ -61,14 +61,18 @@ pub async fn put_back(conn: &mut PgConnection, env: &Env, list: &str, pair: &Res
     Ok(())
 }
 
-/// The pair's numbers that somebody has, and those whose change the operator has still to hear of, in countries whose gate for
+/// The pair's numbers that somebody has, and those that wait for the operator to hear of a change that is withheld, in countries whose gate for
 /// numbers is open; in the order of E.164. Index: `number_tenant_operator_ix`.
 pub async fn to_tell(conn: &mut PgConnection, pair: &Resumed, limit: i64) -> Result<Vec<String>, Failure> {
     Ok(sqlx::query_scalar!(
         "select n.e164 from number n
          join gate g on g.tenant_id = n.tenant_id and g.operator_id = n.operator_id and g.country = n.country
            and g.class = 'numbers' and g.open
-         where n.tenant_id = $1 and n.operator_id = $2 and n.e164 > $3 and (n.assignment_status <> 'unassigned' or n.activation_state = 'update_pending')
+         where n.tenant_id = $1 and n.operator_id = $2 and n.e164 > $3 and (n.assignment_status <> 'unassigned'
+             or (n.activation_state = 'update_pending' and exists (
+               select from event e
+               where e.tenant_id = n.tenant_id and e.subject = n.e164 and e.operator_id = n.operator_id
+                 and e.number_seq = n.number_seq and e.class is not null and e.opening is distinct from g.opening)))
          order by n.e164 limit $4",
         pair.tenant.0,
         pair.operator.0,

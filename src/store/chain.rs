@@ -276,14 +276,9 @@ pub(super) async fn read_newest(conn: &mut PgConnection, org: Uuid, chain: Chain
 
 /// The hash of one link; `None` when it is not there.
 pub(super) async fn read_hash(conn: &mut PgConnection, org: Uuid, chain: Chain, seq: i64) -> Result<Option<Vec<u8>>, Failure> {
-    Ok(sqlx::query_scalar!(
-        "select hash from chain_entry where org_id = $1 and chain = $2 and seq = $3",
-        org,
-        chain.as_str(),
-        seq
-    )
-    .fetch_optional(conn)
-    .await?)
+    Ok(sqlx::query_scalar!("select hash from chain_entry where org_id = $1 and chain = $2 and seq = $3", org, chain.as_str(), seq)
+        .fetch_optional(conn)
+        .await?)
 }
 
 /// Reads up to `limit` links of an organisation's chain after one position and up to another, for verification.

@@ -13,8 +13,8 @@ use super::chain::read_hash;
 use super::chain::read_head;
 use super::chain::read_links;
 use super::chain::read_newest;
-use super::chain_anchors::ChainAnchor;
-use super::chain_anchors::read_anchors;
+use super::queries_anchors::ChainAnchor;
+use super::queries_anchors::read_anchors;
 use crate::base::Failure;
 
 /// Links read at once.
@@ -196,9 +196,8 @@ where
 /// Anchors that do not stand for every number after the anchor before them.
 fn broken(anchors: &[ChainAnchor]) -> Vec<&ChainAnchor> {
     let ends = std::iter::once(0).chain(anchors.iter().map(|anchor| anchor.last_seq));
-    let whole = |(end, anchor): &(i64, &ChainAnchor)| {
-        anchor.first_seq == end + 1 && anchor.count == anchor.last_seq - anchor.first_seq + 1
-    };
+    let whole =
+        |(end, anchor): &(i64, &ChainAnchor)| anchor.first_seq == end + 1 && anchor.count == anchor.last_seq - anchor.first_seq + 1;
     ends.zip(anchors).filter(|pair| !whole(pair)).map(|(_, anchor)| anchor).collect()
 }
 

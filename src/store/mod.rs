@@ -6,13 +6,13 @@
 //! `jobs.rs`, platform ingest and start-up. Nothing awaits the network inside a transaction.
 
 mod chain;
-mod chain_anchors;
 mod chain_verify;
 mod copy;
 mod db;
 mod failure;
 mod idempotency;
 mod jobs;
+mod queries_anchors;
 mod secrets;
 
 pub use chain::Chain;
@@ -23,9 +23,6 @@ pub use chain::personal_hash;
 pub use chain::queue_all_for_chain;
 pub use chain::queue_for_chain;
 pub use chain::seal_chains;
-pub use chain_anchors::ChainAnchor;
-pub use chain_anchors::drop_oldest_month;
-pub use chain_anchors::read_anchors;
 pub use chain_verify::ChainFault;
 pub use chain_verify::ChainHead;
 pub use chain_verify::ChainVerdict;
@@ -44,4 +41,7 @@ pub use jobs::Wake;
 pub use jobs::ensure_partitions;
 pub use jobs::refresh_statistics;
 pub use jobs::run_loop;
+pub use queries_anchors::ChainAnchor;
+pub use queries_anchors::drop_oldest_month;
+pub use queries_anchors::read_anchors;
 pub use secrets::SecretKey;

@@ -33,6 +33,7 @@ use crate::identity::Listing;
 use crate::identity::Paging;
 use crate::identity::ProblemOut;
 use crate::identity::Query;
+use crate::store::ChainHead;
 use crate::store::Store;
 
 /// The routes of this room.
@@ -147,7 +148,12 @@ struct FilterIn {
 }
 
 /// One word of a list, or none asked for.
-fn word<T>(field: &'static str, asked: Option<String>, read: fn(&str) -> Option<T>, fix: &'static str) -> Result<Option<T>, Failure> {
+fn word<T>(
+    field: &'static str,
+    asked: Option<String>,
+    read: fn(&str) -> Option<T>,
+    fix: &'static str,
+) -> Result<Option<T>, Failure> {
     let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
     match read(&text) {
         Some(word) => Ok(Some(word)),
@@ -210,6 +216,17 @@ struct VerifyOut {
     erased: i64,
     /// Entries whose month was dropped and is proved by its anchor; not a fault.
     expired: i64,
+    /// For a head that was kept elsewhere: `holds`, `differs` or `not_there`; null when none was given.
+    kept: Option<&'static str>,
+}
+
+/// A head that was kept elsewhere.
+#[derive(Debug, Deserialize, IntoParams)]
+struct KeptIn {
+    /// Its entry number: `sealed_to` of that time.
+    entry: Option<i64>,
+    /// Its hash: `head` of that time.
+    head: Option<String>,
 }
 
 /// What is wrong with an entry.
@@ -223,12 +240,21 @@ struct FaultOut {
 
 /// Verify the register
 ///
-/// Recomputes the caller's chain of entries now and tells what was changed, is missing or stands in another order.
-#[utoipa::path(get, path = "/transfers/verify", tag = "register",
+/// Recomputes the caller's chain of entries now and tells what was changed, is missing or stands in another order; with `entry` and
+/// `head` also whether a head that was kept elsewhere is still that entry's.
+#[utoipa::path(get, path = "/transfers/verify", tag = "register", params(KeptIn),
     responses((status = 200, description = "What was found", body = VerifyOut), (status = 403, description = "`scope_missing` or `wrong_org_kind`", body = ProblemOut)))]
-async fn verify(State(store): State<Store>, ApiCtx(ctx): ApiCtx) -> Result<axum::Json<VerifyOut>, Failure> {
+async fn verify(
+    State(store): State<Store>,
+    ApiCtx(ctx): ApiCtx,
+    Query(kept): Query<KeptIn>,
+) -> Result<axum::Json<VerifyOut>, Failure> {
     ctx.operator()?;
     let (verdict, _) = actions::verify(&store, &ctx).await?;
+    let kept = match (kept.entry, kept.head) {
+        (Some(seq), Some(head)) => Some(actions::kept(&store, &ctx, &ChainHead { seq, head }).await?.as_str()),
+        (_, _) => None,
+    };
     Ok(axum::Json(VerifyOut {
         ok: verdict.ok(),
         entries: verdict.entries,
@@ -237,5 +263,6 @@ async fn verify(State(store): State<Store>, ApiCtx(ctx): ApiCtx) -> Result<axum:
         problems: verdict.problems.into_iter().map(|(entry_id, fault)| FaultOut { entry_id, kind: fault.as_str() }).collect(),
         erased: verdict.erased,
         expired: verdict.expired,
+        kept,
     }))
 }

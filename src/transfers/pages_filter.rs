@@ -117,8 +117,7 @@ pub(super) fn filter_bar(lang: Lang, path: &str, query: &Query, reader: Org, par
     let channels = Channel::ALL.iter().map(|channel| Opt::new(channel.as_str(), channel_text(lang, *channel))).collect();
     let states = TransferState::ALL.iter().map(|state| Opt::new(state.as_str(), state_text(lang, *state).1)).collect();
     let grounds = Ground::ALL.iter().map(|ground| Opt::new(ground.as_str(), ground_text(lang, *ground))).collect();
-    let directions =
-        Direction::ALL.iter().map(|way| Opt::new(way.as_str(), direction_word(lang, reader, way.as_str()))).collect();
+    let directions = Direction::ALL.iter().map(|way| Opt::new(way.as_str(), direction_word(lang, reader, way.as_str()))).collect();
     let more = view! {
         <Select
             name="direction"

@@ -112,6 +112,8 @@ const FILES: &[(&str, May)] = &[
     ("/t/{slug}/usage.csv", tenant(Scope::UsageRead)),
     ("/t/{slug}/quality.csv", tenant(Scope::QualityRead)),
     ("/t/{slug}/register.csv", tenant(Scope::RegisterRead)),
+    ("/t/{slug}/register/head.csv", tenant(Scope::RegisterRead)),
+    ("/o/{slug}/register/head.csv", operator(Scope::RegisterRead)),
     ("/t/{slug}/operators.csv", tenant(Scope::RegisterRead)),
     ("/o/{slug}/numbers.csv", operator(Scope::NumbersRead)),
     ("/o/{slug}/quality.csv", operator(Scope::CallsRead)),

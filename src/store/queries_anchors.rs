@@ -145,7 +145,10 @@ mod tests {
     #[test]
     fn a_month_ends_where_the_next_begins() {
         let (from, before) = first_day("202612").and_then(span).expect("a month");
-        assert_eq!((from.to_rfc3339().as_str(), before.to_rfc3339().as_str()), ("2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"));
+        assert_eq!(
+            (from.to_rfc3339().as_str(), before.to_rfc3339().as_str()),
+            ("2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00")
+        );
         assert_eq!(first_day("202613"), None);
     }
 }
