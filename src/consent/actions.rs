@@ -70,6 +70,8 @@ pub async fn accept(store: &Store, ctx: &Ctx, given: AcceptIn) -> Result<Consent
     let notice = notice.ok_or_else(|| Problem::new(422, "notice_missing", "There is no notice text to accept yet."))?;
     check(&given, &operator, &notice.version)?;
     let who = (ctx.actor.label(), ctx.address.as_deref());
+    // The time is taken under the lock: what leaves until then stands before the change, which may close a class.
+    transfers::lock_exclusive(&mut tx, tenant, given.operator).await?;
     let consent = write_grant(&mut tx, ctx, tenant, &given, notice.sha256, who, ctx.now()).await?;
     tx.commit().await?;
     store.wake.wake(notices::SEAL);

@@ -46,8 +46,13 @@ async fn nothing_leaves_through_a_closed_gate_and_all_that_arrives_stands_in_the
     hands.join_all().await;
     scene.drain().await;
     let figures = check::all(&scene).await;
-    // The one place where a test tells what it did: the long run's figure.
-    eprintln!("consent model: {} steps, {figures}", steps.div_ceil(HANDS) * HANDS);
+    say(&format!("consent model: {} steps, {figures}", steps.div_ceil(HANDS) * HANDS));
+}
+
+/// The figure of a run, for who asked for a long one.
+#[expect(clippy::disallowed_macros, reason = "a test has no log; the figure is what a long run is for")]
+fn say(figure: &str) {
+    eprintln!("{figure}");
 }
 
 /// A small source of chance (splitmix64): a hand does the same in every run.
@@ -123,7 +128,7 @@ async fn unassign(scene: &Scene, pair: &Pair, chance: &mut Chance) {
 }
 
 /// The rows of an answer by their tenant.
-async fn rows(scene: &Scene, pair: &Pair, way: &'static str, begun: chrono::DateTime<chrono::Utc>, body: &Value) {
+fn rows(scene: &Scene, pair: &Pair, way: &'static str, begun: chrono::DateTime<chrono::Utc>, body: &Value) {
     for row in body["data"].as_array().expect("rows") {
         let tenant = row["tenant_id"].as_str().expect("a tenant").parse().expect("an id");
         scene.note(Seen { way, operator: pair.operator, tenant, begun, ended: scene.store.env.now(), rows: 1 });
@@ -135,7 +140,7 @@ async fn feed(scene: &Scene, pair: &Pair) {
     let token = scene.token(pair.operator);
     let told = call(&scene.app, Method::GET, "/api/v1/calls?basis=processed&limit=1000", &[("authorization", token)], "").await;
     assert_eq!(told.status, 200, "{}", told.text);
-    rows(scene, pair, "feed", begun, &told.json()).await;
+    rows(scene, pair, "feed", begun, &told.json());
 }
 
 async fn page(scene: &Scene, pair: &Pair) {

@@ -199,13 +199,12 @@ async fn a_dropped_month_leaves_its_anchor_and_the_rest_still_proves(pool: PgPoo
 #[sqlx::test]
 async fn a_link_removed_before_its_month_was_dropped_stays_found(pool: PgPool) {
     let w = world(pool.clone(), 25).await;
-    let ids = w.chained(4).await;
-    let (org, id) = (w.kestrel.0, ids[1]);
-    as_owner(
-        &pool,
-        &format!("delete from transfer where id = '{id}'; delete from chain_entry where org_id = '{org}' and entry_id = '{id}'"),
-    )
-    .await;
+    w.chained(4).await;
+    let link = format!("org_id = '{}' and chain = 'register' and seq = 2", w.kestrel.0);
+    let sql = format!(
+        "delete from transfer where id = (select entry_id from chain_entry where {link}); delete from chain_entry where {link}"
+    );
+    as_owner(&pool, &sql).await;
     keep(&pool, 1).await;
     w.at(day("2027-01-05T00:00:00Z")).await;
     assert_eq!(w.expire_all().await, 2);
