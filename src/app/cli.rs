@@ -33,6 +33,7 @@ use crate::audit;
 use crate::base::Env;
 use crate::base::Org;
 use crate::base::ScopeSet;
+use crate::consent;
 use crate::identity;
 use crate::identity::NewAccount;
 use crate::identity::NewClient;
@@ -41,6 +42,7 @@ use crate::identity::NewTenant;
 use crate::identity::OrgKind;
 use crate::identity::Role;
 use crate::notices::Policy;
+use crate::store::ChainVerdict;
 use crate::store::Reach;
 use crate::store::Store;
 use crate::transfers;
@@ -214,11 +216,22 @@ async fn check(store: &Store) -> anyhow::Result<()> {
     let mut faults = 0;
     for (org, name) in identity::all_orgs(store).await? {
         let mut tx = store.begin(Reach::of(org)).await?;
-        for (chain, verdict) in
-            [("register", transfers::verify(&mut tx, org.id()).await?), ("audit", audit::verify(&mut tx, org.id()).await?)]
-        {
-            say(&format!("{name}: {chain} {} entries, {} faults, head {}", verdict.entries, verdict.problems.len(), verdict.head))?;
-            faults += verdict.problems.len();
+        let mut verdicts =
+            vec![("register", transfers::verify(&mut tx, org.id()).await?), ("audit", audit::verify(&mut tx, org.id()).await?)];
+        if let Org::Tenant(tenant) = org {
+            verdicts.push(("consent", consent::verify(&mut tx, tenant).await?));
+        }
+        for (chain, verdict) in verdicts {
+            let ChainVerdict { entries, sealed_to, erased, expired, head, problems } = verdict;
+            say(&format!(
+                "{name}: {chain} {entries} entries to {sealed_to}, {erased} erased, {expired} expired, {} faults, head {head}",
+                problems.len()
+            ))?;
+            for (entry, fault) in &problems {
+                let entry = entry.map_or_else(|| "an entry of which nothing is left".to_owned(), |id| id.to_string());
+                say(&format!("{name}: {chain} {entry} {}", fault.as_str()))?;
+            }
+            faults += problems.len();
         }
         tx.commit().await?;
     }

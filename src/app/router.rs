@@ -42,6 +42,7 @@ use super::scopes;
 use super::state::App;
 use crate::base::Problem;
 use crate::calls;
+use crate::consent;
 use crate::identity;
 use crate::identity::ApiEdge;
 use crate::identity::RateLimits;
@@ -91,6 +92,7 @@ fn portal(app: &App) -> Router<App> {
     }
     let rooms = numbers::portal_routes()
         .merge(transfers::exports())
+        .merge(consent::exports())
         .merge(calls::call_exports())
         .merge(usage::exports())
         .merge(calls::duration_routes())

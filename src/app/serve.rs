@@ -28,6 +28,7 @@ use super::state::Settings;
 use crate::audit;
 use crate::base::Env;
 use crate::calls;
+use crate::consent;
 use crate::identity;
 use crate::identity::RequestLog;
 use crate::notices;
@@ -241,7 +242,10 @@ fn notices_of(serve: &Serve) -> anyhow::Result<Notices> {
 
 fn jobs(store: &Store, notices: &Notices, stop: &CancellationToken, tasks: &TaskTracker) {
     spawn_loop(store, stop, tasks, audit::SEAL, audit::seal);
+    spawn_loop(store, stop, tasks, audit::EXPIRE, audit::expire);
     spawn_loop(store, stop, tasks, transfers::SEAL, transfers::seal);
+    spawn_loop(store, stop, tasks, transfers::EXPIRE, transfers::expire);
+    spawn_loop(store, stop, tasks, consent::SEAL, consent::seal);
     let n = notices.clone();
     spawn_loop(store, stop, tasks, notices::SEALING, move |store| notices::seal(store, n.clone()));
     let n = notices.clone();
@@ -250,6 +254,7 @@ fn jobs(store: &Store, notices: &Notices, stop: &CancellationToken, tasks: &Task
     spawn_loop(store, stop, tasks, notices::HEARTBEAT, move |store| notices::heartbeat(store, n.clone()));
     spawn_loop(store, stop, tasks, numbers::CONFIRM, async |store: Store| numbers::confirm(&store).await);
     spawn_loop(store, stop, tasks, numbers::ORDERS, async |store: Store| numbers::run_orders(&store).await);
+    spawn_loop(store, stop, tasks, numbers::SNAPSHOTS, async |store: Store| numbers::tell_anew(&store).await);
     spawn_loop(store, stop, tasks, numbers::SETS, async |store: Store| numbers::run_sets(&store).await);
     spawn_loop(store, stop, tasks, calls::SEAL_CALLS, calls::seal_calls);
     spawn_loop(store, stop, tasks, pairing::PAIR, pairing::pair_changed);

@@ -7,6 +7,7 @@ use crate::base::Failure;
 use crate::store::Chain;
 use crate::store::Loop;
 use crate::store::Store;
+use crate::store::drop_oldest_month;
 use crate::store::seal_chains;
 
 /// The loop that chains the log.
@@ -18,4 +19,15 @@ pub const SEAL: Loop = Loop { name: "audit_seal", every: Duration::from_secs(1) 
 /// When the database is away.
 pub async fn seal(store: Store) -> Result<bool, Failure> {
     Ok(seal_chains(&store, Chain::Audit, 1_000, facts_of).await? > 0)
+}
+
+/// The loop that lets old months of the log go.
+pub const EXPIRE: Loop = Loop { name: "audit_expire", every: Duration::from_hours(6) };
+
+/// One tick: drops the oldest month of the log when its time is over; anchors keep the chains whole. True when there may be more.
+///
+/// # Errors
+/// When the database is away, or the table was held by others for 2 s.
+pub async fn expire(store: Store) -> Result<bool, Failure> {
+    drop_oldest_month(&store, Chain::Audit, "audit_event").await
 }

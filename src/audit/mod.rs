@@ -6,15 +6,20 @@
 
 mod jobs;
 mod queries;
+mod queries_erase;
 mod queries_list;
 
+pub use jobs::EXPIRE;
 pub use jobs::SEAL;
+pub use jobs::expire;
 pub use jobs::seal;
 pub use queries::Entry;
 pub use queries::record;
 pub use queries::record_all;
+pub use queries::record_erasure;
 pub use queries::record_read;
 pub use queries::verify;
+pub use queries_erase::erase;
 pub use queries_list::EntryFilter;
 pub use queries_list::EntryRow;
 pub use queries_list::list;

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use chrono::DurationRound as _;
 use chrono::TimeDelta;
 use serde_json::Value;
+use sha2::Digest as _;
+use sha2::Sha256;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -72,6 +74,32 @@ pub async fn record_all(conn: &mut PgConnection, ctx: &Ctx, entries: &[Entry<'_>
     .execute(&mut *conn)
     .await?;
     queue_all_for_chain(conn, Chain::Audit, org, &ids, at).await
+}
+
+/// Appends that the personal part of entries was erased: why, how many it was taken from, and the SHA-256 over the ids of all that
+/// were named, sorted, each followed by a line feed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn record_erasure(
+    conn: &mut PgConnection,
+    ctx: &Ctx,
+    action: &str,
+    ids: &[Uuid],
+    erased: u64,
+    reason: &str,
+) -> Result<(), Failure> {
+    let mut names: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    names.sort();
+    let mut hasher = Sha256::new();
+    for name in &names {
+        hasher.update(name);
+        hasher.update(b"\n");
+    }
+    let digest: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let detail = serde_json::json!({ "reason": reason, "erased": erased, "entries": digest });
+    let entry = Entry { action, subject_kind: "chain", subject_id: &ctx.org.id().to_string(), detail: Some(detail) };
+    record(conn, ctx, entry).await
 }
 
 /// A read coalesces for this long.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::DateTime;
+use chrono::TimeDelta;
 use chrono::Utc;
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -69,6 +70,8 @@ pub async fn accept(store: &Store, ctx: &Ctx, given: AcceptIn) -> Result<Consent
     let notice = notice.ok_or_else(|| Problem::new(422, "notice_missing", "There is no notice text to accept yet."))?;
     check(&given, &operator, &notice.version)?;
     let who = (ctx.actor.label(), ctx.address.as_deref());
+    // The time is taken under the lock: what leaves until then stands before the change, which may close a class.
+    transfers::lock_exclusive(&mut tx, tenant, given.operator).await?;
     let consent = write_grant(&mut tx, ctx, tenant, &given, notice.sha256, who, ctx.now()).await?;
     tx.commit().await?;
     store.wake.wake(notices::SEAL);
@@ -124,6 +127,7 @@ pub(super) async fn write_grant(
 ) -> Result<Consent, Failure> {
     transfers::lock_exclusive(conn, tenant, given.operator).await?;
     let before = queries_read::consent(conn, tenant, given.operator).await?;
+    let at = before.as_ref().map_or(at, |held| after(held, at));
     let (mut countries, mut classes) = (given.countries.clone(), given.classes.clone());
     countries.sort();
     countries.dedup();
@@ -148,7 +152,13 @@ pub(super) async fn write_grant(
     queries::put_consent(conn, &consent).await?;
     queries::begin_relationship(conn, tenant, given.operator, at).await?;
     settle(conn, ctx, &consent, action, who, at).await?;
-    if before.is_some() {
+    // Numbers that could not be told of until now are told anew; a change of anything else tells nothing.
+    let opens = |held: &Consent| {
+        held.status != ConsentStatus::Active
+            || !held.classes.contains(&Class::Numbers)
+            || consent.countries.iter().any(|country| !held.countries.contains(country))
+    };
+    if before.as_ref().is_some_and(opens) {
         queries::append_resumed(conn, &ctx.env, tenant, given.operator, consent.id).await?;
     }
     Ok(consent)
@@ -189,7 +199,7 @@ pub(super) async fn turn(store: &Store, ctx: &Ctx, operator: OperatorId, verb: V
         let detail = format!("The consent is {}; that cannot be done now.", consent.status.as_str());
         return Err(Problem::new(409, "consent_state", detail).into());
     };
-    let at = ctx.now();
+    let at = after(&consent, ctx.now());
     consent.status = next;
     consent.since = at;
     queries::put_consent(&mut tx, &consent).await?;
@@ -200,6 +210,11 @@ pub(super) async fn turn(store: &Store, ctx: &Ctx, operator: OperatorId, verb: V
     tx.commit().await?;
     store.wake.wake(notices::SEAL);
     Ok(consent)
+}
+
+/// The time of a change: behind the one before it, whoever waited for the lock or has a slow clock. The ledger is read by time.
+fn after(held: &Consent, at: DateTime<Utc>) -> DateTime<Utc> {
+    at.max(held.since + TimeDelta::microseconds(1))
 }
 
 /// What follows from a consent as it is now: ledger, gates, event, log.

@@ -4,16 +4,19 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::contacts;
 use super::model::CustomerRow;
 use super::model::RelationshipStatus;
 use super::queries_read;
 use super::relationship;
 use super::words::wire_time;
+use crate::base::Ctx;
 use crate::base::Cursor;
 use crate::base::Failure;
 use crate::base::Problem;
@@ -27,6 +30,7 @@ use crate::identity::Paging;
 use crate::identity::Path;
 use crate::identity::ProblemOut;
 use crate::store::Store;
+use crate::transfers::Channel;
 
 /// The routes of this room.
 pub fn api() -> OpenApiRouter<Store> {
@@ -47,6 +51,7 @@ struct TenantOut {
     consent_status: &'static str,
     consent: ConsentOut,
     relationship: RelationshipOut,
+    /// Empty while the consent is not active.
     contacts: Vec<ContactOut>,
     /// Numbers of this operator the customer has in stock.
     numbers: i64,
@@ -129,7 +134,9 @@ async fn tenants(State(store): State<Store>, ApiCtx(ctx): ApiCtx, format: Format
         ),
     };
     let mut tx = store.begin_for(&ctx).await?;
-    let rows = queries_read::customers(&mut tx, operator, None, after, paging.limit + 1).await?;
+    let mut rows = queries_read::customers(&mut tx, operator, None, after, paging.limit + 1).await?;
+    let shown = rows.len().min(usize::try_from(paging.limit).unwrap_or(usize::MAX));
+    contacts::hand_over(&mut tx, &ctx, Channel::Pull, "tenants", &mut rows[..shown]).await?;
     tx.commit().await?;
     let rows: Vec<TenantOut> = rows.into_iter().map(TenantOut::from).collect();
     Listing::cut(rows, paging.limit, |last| Cursor(vec![last.id.to_string()]).encode()).answer(format, &paging.uri, &COLUMNS)
@@ -142,9 +149,16 @@ async fn tenant(State(store): State<Store>, ApiCtx(ctx): ApiCtx, Path(id): Path<
     ctx.operator()?;
     ctx.require(Scope::NumbersRead)?;
     let mut tx = store.begin_for(&ctx).await?;
-    let row = relationship::customer(&mut tx, &ctx, TenantId(id)).await?;
+    let row = seen(&mut tx, &ctx, TenantId(id)).await?;
     tx.commit().await?;
-    Ok(axum::Json(row.into()))
+    Ok(axum::Json(row))
+}
+
+/// A customer as it is answered, its contact through the gate and in the register.
+async fn seen(conn: &mut PgConnection, ctx: &Ctx, tenant: TenantId) -> Result<TenantOut, Failure> {
+    let mut row = relationship::customer(&mut *conn, ctx, tenant).await?;
+    contacts::hand_over(conn, ctx, Channel::Pull, "tenants", std::slice::from_mut(&mut row)).await?;
+    Ok(row.into())
 }
 
 /// How the relationship stands.
@@ -175,7 +189,7 @@ async fn set_relationship(
     let status = RelationshipStatus::parse(&body.status).unwrap_or(RelationshipStatus::New);
     relationship::set_relationship(&store, &ctx, tenant, status, body.comment.as_deref()).await?;
     let mut tx = store.begin_for(&ctx).await?;
-    let row = relationship::customer(&mut tx, &ctx, tenant).await?;
+    let row = seen(&mut tx, &ctx, tenant).await?;
     tx.commit().await?;
-    Ok(axum::Json(row.into()))
+    Ok(axum::Json(row))
 }

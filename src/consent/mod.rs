@@ -4,7 +4,7 @@
 //! withdrawal, and the relationship as the operator sees it.
 //!
 //! **Invariants.** Only this room writes the gate, under the exclusive lock of the pair: once a suspension is committed nothing
-//! new leaves. Consent, ledger, gates, event and log entry stand or fall together. The ledger is append only. A consent names the
+//! new leaves. Consent, ledger, gates, event and log entry stand or fall together. The ledger is append only and chained. A consent names the
 //! version and the SHA-256 of the text that was read. `consent.*` events are never gated. Unassigning and releasing never depend
 //! on it.
 //!
@@ -17,6 +17,12 @@ mod actions;
 #[cfg(feature = "ssr")]
 mod api;
 #[cfg(feature = "ssr")]
+mod contacts;
+#[cfg(feature = "ssr")]
+mod exports;
+#[cfg(feature = "ssr")]
+mod jobs;
+#[cfg(feature = "ssr")]
 mod model;
 #[cfg(feature = "ssr")]
 mod pages;
@@ -26,6 +32,8 @@ mod pages_change;
 mod pages_customers;
 #[cfg(feature = "ssr")]
 mod queries;
+#[cfg(feature = "ssr")]
+mod queries_ledger;
 #[cfg(feature = "ssr")]
 mod queries_read;
 #[cfg(feature = "ssr")]
@@ -56,6 +64,9 @@ mod door {
     pub use super::actions::suspend;
     pub use super::actions::withdraw;
     pub use super::api::api;
+    pub use super::exports::exports;
+    pub use super::jobs::SEAL;
+    pub use super::jobs::seal;
     pub use super::model::Consent;
     pub use super::model::ConsentStatus;
     pub use super::model::Contact;
@@ -66,6 +77,7 @@ mod door {
     pub use super::pages_change::change_page;
     pub use super::pages_customers::customer_page;
     pub use super::pages_customers::customers_page;
+    pub use super::queries_ledger::verify;
     pub use super::queries_read::consents_of_operator;
     pub use super::queries_read::consents_of_tenant;
     pub use super::queries_read::status;

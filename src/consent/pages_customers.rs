@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
+use super::contacts;
 use super::forms::SaveRelationship;
 use super::model::CustomerRow;
 use super::model::RelationshipStatus;
@@ -13,6 +14,7 @@ use crate::base::Problem;
 use crate::base::Scope;
 use crate::identity::PageRequest;
 use crate::tr;
+use crate::transfers::Channel;
 use crate::trn;
 use crate::ui::Badge;
 use crate::ui::Button;
@@ -121,9 +123,10 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
     let operator = ctx.operator()?;
     let mut tx = req.store.begin_for(ctx).await?;
     let customers = queries_read::customers(&mut tx, operator, None, None, MOST).await?;
-    tx.commit().await?;
     let found = customers.into_iter().find(|row| row.slug == req.param("tenant"));
-    let row = found.ok_or_else(|| Problem::not_found("customer"))?;
+    let mut row = found.ok_or_else(|| Problem::not_found("customer"))?;
+    contacts::hand_over(&mut tx, ctx, Channel::Page, "customers", std::slice::from_mut(&mut row)).await?;
+    tx.commit().await?;
     let v = viewer();
     let lang = v.lang;
     let title = row.name.clone();

@@ -12,6 +12,8 @@ use crate::base::Env;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::store::Chain;
+use crate::store::queue_for_chain;
 use crate::transfers::Class;
 
 /// Classes as stored.
@@ -48,7 +50,7 @@ pub(super) async fn put_consent(conn: &mut PgConnection, consent: &Consent) -> R
     Ok(())
 }
 
-/// Appends to the ledger.
+/// Appends to the ledger and queues the line for its chain.
 pub(super) async fn append_entry(
     conn: &mut PgConnection,
     env: &Env,
@@ -57,12 +59,13 @@ pub(super) async fn append_entry(
     (actor, address): (&str, Option<&str>),
     at: DateTime<Utc>,
 ) -> Result<(), Failure> {
+    let id = env.id_at(at);
     sqlx::query!(
         "insert into consent_entry (tenant_id, id, consent_id, operator_id, at, action, countries, classes, notice_version,
-                                    notice_sha256, actor_label, address)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                                    notice_sha256, actor_label, address, salt)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         consent.tenant_id,
-        env.id_at(at),
+        id,
         consent.id,
         consent.operator_id,
         at,
@@ -72,11 +75,12 @@ pub(super) async fn append_entry(
         consent.notice_version,
         consent.notice_sha256,
         actor,
-        address
+        address,
+        &env.bytes::<16>()[..]
     )
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(())
+    queue_for_chain(conn, Chain::Consent, &[consent.tenant_id], id, Some(consent.tenant_id), at, at).await
 }
 
 /// Countries and classes that have a gate, open or closed.

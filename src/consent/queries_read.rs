@@ -115,6 +115,17 @@ pub async fn consents_of_operator(conn: &mut PgConnection, operator: OperatorId)
     Ok(rows.into_iter().map(Consent::from).collect())
 }
 
+/// Which of these tenants' consents for an operator are active.
+pub(super) async fn active_among(conn: &mut PgConnection, operator: OperatorId, tenants: &[Uuid]) -> Result<Vec<Uuid>, Failure> {
+    Ok(sqlx::query_scalar!(
+        "select tenant_id from consent where operator_id = $1 and tenant_id = any($2) and status = 'active'",
+        operator.0,
+        tenants
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
 /// The directory, by name, with the tenant's own numbers at each operator.
 pub(super) async fn operators(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<OperatorRow>, Failure> {
     let rows = sqlx::query_as!(
@@ -180,7 +191,8 @@ pub(super) async fn ledger(conn: &mut PgConnection, tenant: TenantId, operator: 
     Ok(rows)
 }
 
-/// An operator's customers by id, after a given one; or one alone. Every tenant that has or had a consent.
+/// An operator's customers by id, after a given one; or one alone. Every tenant that has or had a consent; its contact only while
+/// the consent is active.
 pub(super) async fn customers(
     conn: &mut PgConnection,
     operator: OperatorId,
@@ -190,7 +202,8 @@ pub(super) async fn customers(
 ) -> Result<Vec<CustomerRow>, Failure> {
     let rows = sqlx::query!(
         r#"select t.id as tenant, t.slug, t.name, t.country, t.time_zone, c.id, c.status, c.countries, c.classes, c.notice_version,
-                  c.notice_sha256, c.contact_name, c.contact_email, c.accepted_by, c.since, c.created_at,
+                  c.notice_sha256, case when c.status = 'active' then c.contact_name end as contact_name,
+                  case when c.status = 'active' then c.contact_email end as contact_email, c.accepted_by, c.since, c.created_at,
                   r.status as "relation?", r.comment, r.updated_at as "updated_at?",
                   (select count(*) from number n where n.operator_id = $1 and n.tenant_id = t.id) as "numbers!",
                   (select count(*) from number n where n.operator_id = $1 and n.tenant_id = t.id

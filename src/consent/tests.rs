@@ -252,12 +252,18 @@ async fn an_operator_sees_its_customers_with_their_state(pool: PgPool) {
     let operator = Org::Operator(w.norvik);
     assert_eq!(ask(&w, operator, "GET", "/tenants", Value::Null).await.1["data"], json!([]));
     w.accept().await;
+    let entries = || w.words("select channel || ' ' || basis || ' ' || consent_id || ' ' || records from transfer");
+    let (_, body) = ask(&w, operator, "GET", "/tenants", Value::Null).await;
+    assert_eq!(body["data"][0]["contacts"], json!([{ "name": "Mara Lindner", "email": "mara@kestrel.example" }]));
+    let consent = body["data"][0]["consent"]["id"].as_str().expect("an id").to_owned();
+    assert_eq!(entries().await, [format!("pull consent {consent} 1")], "a contact is handed over, so it stands in the register");
     suspend(&w.store, &w.ctx, w.norvik).await.expect("suspended");
     let (status, body) = ask(&w, operator, "GET", "/tenants", Value::Null).await;
     let row = &body["data"][0];
     assert_eq!((status, row["consent"]["status"].as_str(), row["numbers"].as_i64()), (200, Some("suspended"), Some(0)));
     assert_eq!(row["consent"]["data_classes"], json!(["numbers", "calls"]));
-    assert_eq!(row["contacts"], json!([{ "name": "Mara Lindner", "email": "mara@kestrel.example" }]));
+    assert_eq!(row["contacts"], json!([]), "no contact while the gate is closed");
+    assert_eq!(entries().await.len(), 1);
     assert_eq!(row["relationship"]["status"], "new");
 
     let one = format!("/tenants/{}", w.kestrel);
@@ -301,4 +307,52 @@ async fn a_seeded_consent_is_like_a_given_one(pool: PgPool) {
     let stored: Vec<String> = w.words("select encode(sha256(body::bytea), 'hex') from notice_text where language = 'en'").await;
     let held: Vec<String> = w.words("select encode(notice_sha256, 'hex') from consent").await;
     assert_eq!(stored, held, "the consent names the digest of the text that was read");
+}
+
+/// What somebody with the owner's rights does to the ledger.
+async fn tamper(w: &World, sql: &str) {
+    let mut conn = w.store.pool().acquire().await.expect("a connection");
+    for step in ["alter table consent_entry no force row level security", sql, "alter table consent_entry force row level security"]
+    {
+        sqlx::raw_sql(step).execute(&mut *conn).await.expect("done");
+    }
+}
+
+async fn faults(w: &World) -> Vec<(Option<Uuid>, crate::store::ChainFault)> {
+    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
+    verify(&mut tx, w.kestrel).await.expect("verified").problems
+}
+
+#[sqlx::test]
+async fn the_ledger_is_chained_and_tells_what_was_touched(pool: PgPool) {
+    use crate::store::ChainFault;
+    let w = world(pool, 7).await;
+    w.accept().await;
+    for _ in 0..2 {
+        suspend(&w.store, &w.ctx, w.norvik).await.expect("suspended");
+        resume(&w.store, &w.ctx, w.norvik).await.expect("resumed");
+    }
+    w.store.env.advance(TimeDelta::minutes(1));
+    while seal(w.store.clone()).await.expect("chained") {}
+    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
+    let verdict = verify(&mut tx, w.kestrel).await.expect("verified");
+    assert_eq!((verdict.entries, verdict.sealed_to, verdict.ok()), (5, 5, true), "{verdict:?}");
+    let lines = super::queries_ledger::lines(&mut tx, w.kestrel, None, None, 10).await.expect("read");
+    drop(tx);
+    let actions: Vec<_> = lines.iter().map(|line| (line.seq, line.action.as_str())).collect();
+    let told = ["granted", "suspended", "resumed", "suspended", "resumed"];
+    assert_eq!(actions, (1..).map(Some).zip(told).collect::<Vec<_>>(), "in the order of what happened, though the clock stood");
+    let (second, third) = (lines[1].id, lines[2].id);
+
+    tamper(&w, &format!("update consent_entry set action = 'changed' where id = '{second}'")).await;
+    assert_eq!(faults(&w).await, [(Some(second), ChainFault::Changed)]);
+    tamper(&w, &format!("update consent_entry set action = 'suspended', actor_label = 'Nobody' where id = '{second}'")).await;
+    assert_eq!(faults(&w).await, [(Some(second), ChainFault::Changed)], "who did it counts as well");
+    tamper(&w, &format!("update consent_entry set actor_label = 'Mara Lindner' where id = '{second}'")).await;
+    assert!(faults(&w).await.is_empty());
+    tamper(&w, &format!("delete from consent_entry where id = '{third}'")).await;
+    assert_eq!(faults(&w).await, [(Some(third), ChainFault::Missing)]);
+    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
+    let touched = sqlx::query("update consent_entry set action = 'withdrawn'").execute(&mut *tx).await;
+    assert!(touched.is_err(), "the program itself cannot touch a line");
 }

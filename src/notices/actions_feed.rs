@@ -24,6 +24,7 @@ use super::Notices;
 use super::gating::Gates;
 use super::gating::Given;
 use super::gating::judge;
+use super::gating_attempts;
 use super::jobs::CONFIRMED;
 use super::jobs::DELIVER;
 use super::queries;
@@ -272,7 +273,8 @@ async fn settle_pulls(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, 
     transfers::settle(conn, ctx.now(), &ended).await
 }
 
-/// Tries at an endpoint, newest first, before one of them; read one more than shown.
+/// Tries at an endpoint, newest first, before one of them; read one more than shown. Of an event that is withheld a try tells
+/// its place alone; the others are registered as a pull.
 ///
 /// # Errors
 /// 403 without `events:read`, 404.
@@ -289,10 +291,16 @@ pub async fn attempts_of_endpoint(
     if queries_endpoints::views(&mut tx, operator, Some(id)).await?.is_empty() {
         return Err(Problem::not_found("endpoint").into());
     }
-    queries_attempts::list(&mut tx, operator, AttemptFilter { endpoint: Some(id), before, event: None }, limit).await
+    let mut rows =
+        queries_attempts::list(&mut tx, operator, AttemptFilter { endpoint: Some(id), before, event: None }, limit).await?;
+    let reference = format!("endpoints/{id}/attempts");
+    gating_attempts::hand_over(&mut tx, ctx, &reference, &mut rows, shown_of(limit)).await?;
+    tx.commit().await?;
+    Ok(rows)
 }
 
-/// Tries of an event at all endpoints, newest first.
+/// Tries of an event at all endpoints, newest first; read one more than shown. Withheld and registered like the tries of an
+/// endpoint.
 ///
 /// # Errors
 /// 403 without `events:read`, 404.
@@ -307,7 +315,17 @@ pub async fn attempts_of_event(
     let operator = ctx.operator()?;
     let mut tx = store.begin_for(ctx).await?;
     found(&mut tx, operator, id).await?;
-    queries_attempts::list(&mut tx, operator, AttemptFilter { event: Some(id), before, endpoint: None }, limit).await
+    let mut rows =
+        queries_attempts::list(&mut tx, operator, AttemptFilter { event: Some(id), before, endpoint: None }, limit).await?;
+    let reference = format!("events/{}/attempts", id.wire());
+    gating_attempts::hand_over(&mut tx, ctx, &reference, &mut rows, shown_of(limit)).await?;
+    tx.commit().await?;
+    Ok(rows)
+}
+
+/// Of rows read one more than shown.
+fn shown_of(limit: i64) -> usize {
+    usize::try_from(limit - 1).unwrap_or(0)
 }
 
 /// Has an event sent once more, under the same id: to one endpoint, or to all that want its type. Answers to how many.

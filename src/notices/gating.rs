@@ -1,5 +1,12 @@
 //! What of an event may be handed over now: the gate, asked under the pair's shared lock. The lock is held until the
 //! transaction ends, so the register entry stands before a suspension can commit.
+//!
+//! **Withheld for good.** A gate counts its openings, and an event keeps the opening it was written under. It is served in full
+//! while that very opening lasts. From the moment the gate closes it is served as `event.withheld`, and so it stays: on every
+//! way (push, retry, pull, redeliver, recover, page), also after the gate opened again, whoever had it in full before. An
+//! event that was written while the gate was closed is withheld from its first day. What an operator may know after a
+//! resumption comes as one `number.snapshot` per number, written under the new opening (room `numbers`). So one id and seq goes
+//! from full to withheld at most once and never back, and an acknowledgement confirms nothing that is withheld.
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -15,7 +22,7 @@ use crate::base::TenantId;
 use crate::transfers;
 use crate::transfers::Basis;
 use crate::transfers::Class;
-use crate::transfers::GateState;
+use crate::transfers::Openings;
 
 /// An event as it is handed over.
 #[derive(Clone, Debug)]
@@ -35,9 +42,7 @@ pub(super) async fn judge(
     events: Vec<Stored>,
 ) -> Result<Vec<(Stored, Given)>, Failure> {
     let tenants: BTreeSet<TenantId> = events.iter().filter_map(|event| event.tenant).collect();
-    for tenant in tenants {
-        transfers::lock_shared(conn, tenant, operator).await?;
-    }
+    transfers::lock_shared_all(conn, tenants, operator).await?;
     let mut gates = Gates { operator, known: HashMap::new() };
     let mut out = Vec::with_capacity(events.len());
     for event in events {
@@ -57,7 +62,7 @@ pub(super) async fn judge(
 /// The gates read so far.
 pub(super) struct Gates {
     pub operator: OperatorId,
-    pub known: HashMap<(TenantId, String, Class), Option<GateState>>,
+    pub known: HashMap<(TenantId, String, Class), Option<Openings>>,
 }
 
 impl Gates {
@@ -76,21 +81,20 @@ impl Gates {
         };
         let key = (tenant, country, class);
         if !self.known.contains_key(&key) {
-            let gate = transfers::gate(conn, tenant, self.operator, &key.1, class).await?;
+            let gate = transfers::openings(conn, tenant, self.operator, &key.1, class).await?;
             self.known.insert(key.clone(), gate);
         }
         Ok(match self.known.get(&key) {
-            Some(Some(gate)) if gate.open => Ok(gate.basis()),
-            Some(Some(gate)) => Err(reason_of(gate.reason.as_deref())),
+            Some(Some(gate)) => gate.pass(event.opening).map_err(reason_of),
             Some(None) | None => Err(WithheldReason::GateClosed),
         })
     }
 }
 
-fn reason_of(reason: Option<&str>) -> WithheldReason {
+fn reason_of(reason: &str) -> WithheldReason {
     match reason {
-        Some("suspended") => WithheldReason::ConsentSuspended,
-        Some("withdrawn") => WithheldReason::ConsentWithdrawn,
-        Some(_) | None => WithheldReason::GateClosed,
+        "suspended" => WithheldReason::ConsentSuspended,
+        "withdrawn" => WithheldReason::ConsentWithdrawn,
+        _ => WithheldReason::GateClosed,
     }
 }

@@ -49,6 +49,8 @@ mod envelope;
 #[cfg(feature = "ssr")]
 mod gating;
 #[cfg(feature = "ssr")]
+mod gating_attempts;
+#[cfg(feature = "ssr")]
 mod guard;
 #[cfg(feature = "ssr")]
 mod jobs;

@@ -67,8 +67,10 @@ pub async fn emit_all(conn: &mut PgConnection, env: &Env, events: Vec<NewEvent>)
     let data: Vec<&str> = events.iter().map(|e| e.data.as_str()).collect();
     let previous: Vec<Option<&str>> = events.iter().map(|e| e.previous.as_ref().map(JsonObject::as_str)).collect();
     sqlx::query!(
-        "insert into event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, occurred_at, data, previous)
-         select t, i, o, ty, sc, su, ns, co, cl, $1, da, pr
+        "insert into event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, occurred_at, data, previous,
+                                opening)
+         select t, i, o, ty, sc, su, ns, co, cl, $1, da, pr,
+                (select g.opening from gate g where g.tenant_id = t and g.operator_id = o and g.country = co and g.class = cl)
          from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
                      $11::text[], $12::text[]) with ordinality as x(t, i, o, ty, sc, su, ns, co, cl, da, pr, n)
          order by n",
@@ -159,7 +161,7 @@ pub(super) async fn seal_rows(
         "with taken as (select tenant_id, id from event_out where operator_id = $1 order by position limit $2)
          delete from event_out o using taken t where o.tenant_id = t.tenant_id and o.id = t.id
          returning o.position, o.tenant_id, o.id, o.type as kind, o.subject, o.number_seq, o.country, o.class, o.occurred_at,
-                   o.data, o.previous",
+                   o.data, o.previous, o.opening",
         operator.0,
         SEAL_ROWS
     )
@@ -197,6 +199,7 @@ pub(super) async fn append_own(
         occurred_at: env.now(),
         data: data.as_str().to_owned(),
         previous: None,
+        opening: None,
     };
     sealed.push(operator, last + 1, row)?;
     append(conn, operator, last, env.now(), &sealed).await?;
@@ -216,6 +219,7 @@ struct Unsealed {
     occurred_at: DateTime<Utc>,
     data: String,
     previous: Option<String>,
+    opening: Option<i64>,
 }
 
 /// Rows for `event`, column by column.
@@ -230,6 +234,7 @@ struct Sealed {
     countries: Vec<Option<String>>,
     classes: Vec<Option<String>>,
     occurred: Vec<DateTime<Utc>>,
+    openings: Vec<Option<i64>>,
     bodies: Vec<String>,
 }
 
@@ -257,6 +262,7 @@ impl Sealed {
         self.countries.push(row.country);
         self.classes.push(row.class);
         self.occurred.push(row.occurred_at);
+        self.openings.push(row.opening);
         Ok(())
     }
 }
@@ -274,10 +280,11 @@ async fn append(
         "with head as (
            update feed_head set last_seq = $3, sealed_at = greatest(sealed_at, $4) where operator_id = $1 and feed = $2
            returning sealed_at)
-         insert into event (operator_id, seq, id, tenant_id, type, subject, number_seq, country, class, occurred_at, sealed_at, body)
-         select $1, s, i, t, ty, su, ns, co, cl, oc, head.sealed_at, b
+         insert into event (operator_id, seq, id, tenant_id, type, subject, number_seq, country, class, occurred_at, sealed_at, body,
+                            opening)
+         select $1, s, i, t, ty, su, ns, co, cl, oc, head.sealed_at, b, op
          from head, unnest($5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[],
-                           $13::timestamptz[], $14::text[]) as x(s, i, t, ty, su, ns, co, cl, oc, b)",
+                           $13::timestamptz[], $14::text[], $15::bigint[]) as x(s, i, t, ty, su, ns, co, cl, oc, b, op)",
         operator.0,
         FEED,
         last + count,
@@ -291,7 +298,8 @@ async fn append(
         &rows.countries as &[Option<String>],
         &rows.classes as &[Option<String>],
         &rows.occurred,
-        &rows.bodies
+        &rows.bodies,
+        &rows.openings as &[Option<i64>]
     )
     .execute(conn)
     .await?;

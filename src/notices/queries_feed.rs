@@ -24,6 +24,8 @@ pub(super) struct Stored {
     pub subject: String,
     pub number_seq: Option<i64>,
     pub country: Option<String>,
+    /// The opening of its gate under which it was written.
+    pub opening: Option<i64>,
     pub body: String,
 }
 
@@ -36,6 +38,7 @@ pub(super) struct RawStored {
     pub subject: String,
     pub number_seq: Option<i64>,
     pub country: Option<String>,
+    pub opening: Option<i64>,
     pub body: String,
 }
 
@@ -51,6 +54,7 @@ impl TryFrom<RawStored> for Stored {
             subject: raw.subject,
             number_seq: raw.number_seq,
             country: raw.country,
+            opening: raw.opening,
             body: raw.body,
         })
     }
@@ -64,7 +68,7 @@ pub(super) async fn events_at(
 ) -> Result<HashMap<i64, Stored>, Failure> {
     let rows = sqlx::query_as!(
         RawStored,
-        "select seq, id, tenant_id, type as kind, subject, number_seq, country, body from event
+        "select seq, id, tenant_id, type as kind, subject, number_seq, country, opening, body from event
          where operator_id = $1 and seq = any($2)",
         operator.0,
         seqs
@@ -95,7 +99,7 @@ pub(super) async fn page(
 ) -> Result<Vec<Stored>, Failure> {
     let rows = sqlx::query_as!(
         RawStored,
-        "select seq, id, tenant_id, type as kind, subject, number_seq, country, body from event
+        "select seq, id, tenant_id, type as kind, subject, number_seq, country, opening, body from event
          where operator_id = $1 and seq > $2 and seq <= $3 and (cardinality($4::text[]) = 0 or type = any($4))
            and ($5::text is null or subject = $5)
          order by seq limit $6",
@@ -115,7 +119,7 @@ pub(super) async fn page(
 pub(super) async fn event(conn: &mut PgConnection, operator: OperatorId, id: EventId) -> Result<Option<Stored>, Failure> {
     let row = sqlx::query_as!(
         RawStored,
-        "select seq, id, tenant_id, type as kind, subject, number_seq, country, body from event where operator_id = $1 and id = $2",
+        "select seq, id, tenant_id, type as kind, subject, number_seq, country, opening, body from event where operator_id = $1 and id = $2",
         operator.0,
         id.0
     )
@@ -163,7 +167,7 @@ pub(super) async fn number_events(
 ) -> Result<Vec<Stored>, Failure> {
     let rows = sqlx::query_as!(
         RawStored,
-        "select seq, id, tenant_id, type as kind, subject, number_seq, country, '' as \"body!\" from event
+        "select seq, id, tenant_id, type as kind, subject, number_seq, country, opening, '' as \"body!\" from event
          where operator_id = $1 and seq > $2 and seq <= $3 and number_seq is not null
          order by seq limit $4",
         operator.0,

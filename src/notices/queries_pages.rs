@@ -125,13 +125,13 @@ macro_rules! event_rows {
         sqlx::query_as!(
             EventRow,
             r#"select e.seq, e.id, e.type as kind, e.subject, e.tenant_id, t.name as "tenant_name?", e.country, e.class, e.sealed_at,
-                      case when w.closed then coalesce(g.reason, 'not_granted') end as withheld, s.state as "state!"
+                      case when w.closed then coalesce(g.reason, g.closed_for[e.opening::int], 'not_granted') end as withheld, s.state as "state!"
                from event e
                left join tenant t on t.id = e.tenant_id
                left join gate g on g.tenant_id = e.tenant_id and g.operator_id = e.operator_id
                  and g.country = e.country and g.class = e.class
                cross join lateral (
-                 select e.class is not null and e.tenant_id is not null and g.open is not true as closed) w
+                 select e.class is not null and e.tenant_id is not null and (g.open and g.opening = e.opening) is not true as closed) w
                cross join lateral (
                  select count(*) as asked,
                         count(*) filter (where h.seq is not null or p.cursor_seq < e.seq) as owed,

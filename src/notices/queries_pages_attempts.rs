@@ -75,7 +75,7 @@ macro_rules! attempt_rows {
             AttemptRow,
             r#"select a.at, a.id, a.endpoint_id, p.url as "url?", a.seq, a.event_id, a.tenant_id, t.name as "tenant_name?",
                       a.type as kind, a.subject, e.country as "country?", e.class as "class?", a.number, a.trigger, a.status, a.error,
-                      a.elapsed_ms, a.next_at, case when w.closed then coalesce(g.reason, 'not_granted') end as withheld
+                      a.elapsed_ms, a.next_at, case when w.closed then coalesce(g.reason, g.closed_for[e.opening::int], 'not_granted') end as withheld
                from attempt a
                left join event e on e.operator_id = a.operator_id and e.seq = a.seq
                left join endpoint p on p.operator_id = a.operator_id and p.id = a.endpoint_id
@@ -84,7 +84,7 @@ macro_rules! attempt_rows {
                  and g.country = e.country and g.class = e.class
                cross join lateral (
                  select a.tenant_id is not null and a.seq is not null
-                    and (e.seq is null or (e.class is not null and g.open is not true)) as closed) w
+                    and (e.seq is null or (e.class is not null and (g.open and g.opening = e.opening) is not true)) as closed) w
                where a.operator_id = $1 and (a.at, a.id) > ($2, $3) and (a.at, a.id) < ($4, $5)
                  and ($6::bool is null or coalesce(a.status between 200 and 299, false) = $6)
                  and ($7::int is null or coalesce(a.status / 100, 0) = $7)

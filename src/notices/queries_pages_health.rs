@@ -273,7 +273,7 @@ pub async fn told_summary(conn: &mut PgConnection, tenant: TenantId, operator: O
                    and (p.event_types = '{}' or e.type = any(p.event_types)))
                and (e.class is null or exists (
                  select from gate g where g.tenant_id = $1 and g.operator_id = $2 and g.country = e.country
-                   and g.class = e.class and g.open))
+                   and g.class = e.class and g.open and g.opening = e.opening))
              limit $3),
            unsealed as (select occurred_at from event_out where tenant_id = $1 and operator_id = $2 limit $3)
            select count(*) as "pending!", min(occurred_at) as since

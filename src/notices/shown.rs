@@ -92,9 +92,7 @@ pub(super) async fn settle<T: Sight>(conn: &mut PgConnection, ctx: &Ctx, view: &
     let operator = ctx.operator()?;
     let gated = |row: &T| row.withheld().is_none() && row.class().is_some();
     let tenants: BTreeSet<TenantId> = rows.iter().filter(|row| gated(row)).filter_map(T::tenant).collect();
-    for tenant in tenants {
-        transfers::lock_shared(conn, tenant, operator).await?;
-    }
+    transfers::lock_shared_all(conn, tenants, operator).await?;
     let mut gates = HashMap::new();
     let mut shown: BTreeMap<(TenantId, Class, bool), (Basis, i64)> = BTreeMap::new();
     for row in rows {

@@ -3,6 +3,7 @@
 mod api;
 mod feed;
 mod push;
+mod withheld;
 
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -56,6 +56,8 @@ mod jobs;
 #[cfg(feature = "ssr")]
 mod jobs_sets;
 #[cfg(feature = "ssr")]
+mod jobs_snapshots;
+#[cfg(feature = "ssr")]
 mod model;
 #[cfg(feature = "ssr")]
 mod model_assign;
@@ -172,6 +174,8 @@ mod queries_setup;
 #[cfg(feature = "ssr")]
 mod queries_setup_stock;
 #[cfg(feature = "ssr")]
+mod queries_snapshots;
+#[cfg(feature = "ssr")]
 mod queries_stock;
 #[cfg(feature = "ssr")]
 mod queries_stock_groups;
@@ -276,6 +280,8 @@ mod door {
     pub use super::jobs::run_orders;
     pub use super::jobs_sets::SETS;
     pub use super::jobs_sets::run_sets;
+    pub use super::jobs_snapshots::SNAPSHOTS;
+    pub use super::jobs_snapshots::tell_anew;
     pub use super::model::Assigned;
     pub use super::model::Facts;
     pub use super::model::Fault;

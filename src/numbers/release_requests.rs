@@ -3,6 +3,8 @@
 //! The act of asking is the tenant's (it calls [`open`] in its own transaction). However the operator releases the number,
 //! its open request is done; a number that is assigned again is asked for no more ([`close`]).
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use chrono::Utc;
 use serde_json::json;
@@ -26,6 +28,10 @@ use crate::base::Scope;
 use crate::base::TenantId;
 use crate::store::Reach;
 use crate::store::Store;
+use crate::transfers;
+use crate::transfers::Basis;
+use crate::transfers::Class;
+use crate::transfers::View;
 
 /// Most signs of a note and of a reason.
 pub const NOTE: usize = 500;
@@ -144,8 +150,23 @@ pub async fn inbox(store: &Store, ctx: &Ctx, ask: &InboxAsk, limit: i64) -> Resu
     let mut tx = store.begin_for(ctx).await?;
     let rows = queries_release::inbox(&mut tx, operator, ask, limit).await?;
     let waiting = waiting(&mut tx, operator).await?;
+    note_view(&mut tx, ctx, operator, &rows).await?;
     tx.commit().await?;
     Ok((rows, waiting))
+}
+
+/// Registers what customers asked for: no consent holds a request back, so that leaving an operator cannot get stuck.
+async fn note_view(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, rows: &[ReleaseRequest]) -> Result<(), Failure> {
+    let mut shares: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for row in rows {
+        *shares.entry(row.tenant_id).or_default() += 1;
+    }
+    for (tenant, records) in shares {
+        let (tenant, name) = (TenantId(tenant), "release-requests");
+        let view = View { tenant, operator, classes: &[Class::Numbers], basis: Basis::WindDown, name, records };
+        transfers::register_view(&mut *conn, ctx, view).await?;
+    }
+    Ok(())
 }
 
 /// One open request to the operator.

@@ -131,6 +131,11 @@ pub(super) fn event_of(kind: EventType, before: &Number, after: &Number) -> Resu
     Ok(event(kind, after, object(&NumberData::of(after))?, Some(previous)))
 }
 
+/// How an assigned number stands now, for an operator whose feed resumes. The count of its changes is that of the last change.
+pub(super) fn snapshot_of(number: &Number) -> Result<NewEvent, Failure> {
+    Ok(event(EventType::NumberSnapshot, number, object(&NumberData::of(number))?, None))
+}
+
 /// The event of an act that was let through; `None` for what is the tenant's alone.
 pub(super) fn event_of_act(asked: &Asked, judged: &Judged) -> Result<Option<NewEvent>, Failure> {
     let (Some(before), Some(after)) = (&judged.before, judged.next()) else {

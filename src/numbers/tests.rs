@@ -8,6 +8,7 @@ mod orders;
 mod past;
 mod queries;
 mod sets;
+mod snapshots;
 mod stock;
 
 use chrono::DateTime;

@@ -8,7 +8,9 @@ use crate::audit::EntryFilter;
 use crate::audit::EntryRow;
 use crate::base::Cursor;
 use crate::base::Failure;
+use crate::base::Org;
 use crate::base::Scope;
+use crate::consent;
 use crate::identity::PageRequest;
 use crate::tr;
 use crate::transfers;
@@ -213,6 +215,10 @@ pub async fn audit_verify_page(req: PageRequest) -> Result<Page, Failure> {
     ctx.require(Scope::AuditRead)?;
     let mut tx = req.store.begin_for(ctx).await?;
     let verdict = audit::verify(&mut tx, ctx.org.id()).await?;
+    let ledger = match ctx.org {
+        Org::Tenant(tenant) => Some(consent::verify(&mut tx, tenant).await?),
+        Org::Operator(_) | Org::Platform => None,
+    };
     tx.commit().await?;
     let v = viewer();
     let lang = v.lang;
@@ -224,6 +230,10 @@ pub async fn audit_verify_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=list kind=Kind::Plain>{tr!(in lang, "portal.audit.back")}</ButtonLink>
         </PageHead>
         {transfers::verdict_view(&v, &verdict, ctx.now(), |_| None)}
+        {ledger.map(|ledger| view! {
+            <h2>{tr!(in lang, "portal.audit.ledger")}</h2>
+            {transfers::verdict_view(&v, &ledger, ctx.now(), |_| None)}
+        })}
     };
     Ok(Page::new(tr!(in lang, "portal.audit.verify_title"), body))
 }

@@ -16,6 +16,8 @@ use crate::base::Failure;
 pub enum Chain {
     Register,
     Audit,
+    /// The ledger of a tenant's consents.
+    Consent,
 }
 
 impl Chain {
@@ -25,6 +27,7 @@ impl Chain {
         match self {
             Self::Register => "register",
             Self::Audit => "audit",
+            Self::Consent => "consent",
         }
     }
 }
@@ -51,6 +54,11 @@ pub struct ChainFacts {
 }
 
 impl ChainFacts {
+    /// Stands for an entry that was gone before it was chained: somebody removed it. Its link is missing its entry for good.
+    fn gone() -> Self {
+        Self { facts: String::new(), personal: [0; 32], erased: false }
+    }
+
     /// From the facts and the personal part, or from the hash that was kept when that part was erased.
     #[must_use]
     pub fn of(facts: String, kept: Option<&[u8]>, salt: Option<&[u8]>, personal: &str) -> Self {
@@ -135,7 +143,8 @@ pub async fn queue_all_for_chain(
 }
 
 /// Chains up to `limit` due entries of one organisation that nobody else is chaining. `facts` answers, for entry ids
-/// in order, the facts and the personal hash of each (`None`: the entry is gone). Answers how many were chained.
+/// in order, the facts and the personal hash of each (`None`: the entry is gone, which verifying will tell). Answers how many
+/// were chained.
 ///
 /// # Errors
 /// When the database is away.
@@ -194,9 +203,7 @@ where
     let (mut seq, mut previous) = (head.last_seq, head.head);
     let mut sealed: Vec<ChainLink> = Vec::with_capacity(links.len());
     for (mut link, facts) in links.into_iter().zip(facts) {
-        let Some(facts) = facts else {
-            continue;
-        };
+        let facts = facts.unwrap_or_else(ChainFacts::gone);
         seq += 1;
         link.seq = seq;
         link.hash = chain_hash(&previous, &facts).to_vec();
@@ -259,24 +266,41 @@ pub(super) async fn read_head(conn: &mut PgConnection, org: Uuid, chain: Chain) 
     Ok(head.map(|head| (head.last_seq, head.head)))
 }
 
-/// Reads up to `limit` links of an organisation's chain after a position, for verification.
+/// Number of the newest link that is there, whatever the head says; 0 without any.
+pub(super) async fn read_newest(conn: &mut PgConnection, org: Uuid, chain: Chain) -> Result<i64, Failure> {
+    let newest = sqlx::query_scalar!("select max(seq) from chain_entry where org_id = $1 and chain = $2", org, chain.as_str())
+        .fetch_one(conn)
+        .await?;
+    Ok(newest.unwrap_or(0))
+}
+
+/// The hash of one link; `None` when it is not there.
+pub(super) async fn read_hash(conn: &mut PgConnection, org: Uuid, chain: Chain, seq: i64) -> Result<Option<Vec<u8>>, Failure> {
+    Ok(sqlx::query_scalar!("select hash from chain_entry where org_id = $1 and chain = $2 and seq = $3", org, chain.as_str(), seq)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// Reads up to `limit` links of an organisation's chain after one position and up to another, for verification.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn read_links(
+pub(super) async fn read_links(
     conn: &mut PgConnection,
     org: Uuid,
     chain: Chain,
     after: i64,
+    to: i64,
     limit: i64,
 ) -> Result<Vec<ChainLink>, Failure> {
     let rows = sqlx::query_as!(
         ChainLink,
         "select seq, entry_id, entry_tenant, entry_at, hash from chain_entry
-         where org_id = $1 and chain = $2 and seq > $3 order by seq limit $4",
+         where org_id = $1 and chain = $2 and seq > $3 and seq <= $4 order by seq limit $5",
         org,
         chain.as_str(),
         after,
+        to,
         limit
     )
     .fetch_all(conn)

@@ -9,8 +9,12 @@ use super::chain::Chain;
 use super::chain::ChainFacts;
 use super::chain::ChainLink;
 use super::chain::chain_hash;
+use super::chain::read_hash;
 use super::chain::read_head;
 use super::chain::read_links;
+use super::chain::read_newest;
+use super::queries_anchors::ChainAnchor;
+use super::queries_anchors::read_anchors;
 use crate::base::Failure;
 
 /// Links read at once.
@@ -63,12 +67,56 @@ impl ChainFault {
     }
 }
 
+/// The end of a chain, to be kept elsewhere: whoever has it can later prove that nothing up to there was changed since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainHead {
+    /// Number of the newest chained entry; 0 before the first.
+    pub seq: i64,
+    /// Its hash, lower-case hex; 64 zeros before the first.
+    pub head: String,
+}
+
+/// The head of an organisation's chain now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn head_of(conn: &mut PgConnection, org: Uuid, chain: Chain) -> Result<ChainHead, Failure> {
+    let (seq, hash) = read_head(conn, org, chain).await?.unwrap_or_else(|| (0, vec![0; 32]));
+    Ok(ChainHead { seq, head: hex(&hash) })
+}
+
+/// Whether a head that was kept elsewhere is the hash of that entry of the chain; `None` when its link was dropped with its month
+/// and no anchor ends there, or when the chain is not that long.
+///
+/// # Errors
+/// When the database is away.
+pub async fn holds_head(conn: &mut PgConnection, org: Uuid, chain: Chain, kept: &ChainHead) -> Result<Option<bool>, Failure> {
+    let anchors = read_anchors(&mut *conn, org, chain).await?;
+    let found = match anchors.into_iter().find(|anchor| anchor.last_seq == kept.seq) {
+        Some(anchor) => Some(anchor.hash),
+        None if kept.seq == 0 => Some(vec![0; 32]),
+        None => read_hash(conn, org, chain, kept.seq).await?,
+    };
+    Ok(found.map(|hash| hex(&hash) == kept.head.to_ascii_lowercase()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a String cannot fail.
+        write!(text, "{byte:02x}").unwrap_or_default();
+    }
+    text
+}
+
 /// A link, the hash in front of it as stored, and what its entry says now.
 struct Step {
     link: ChainLink,
     /// `None` after a gap: what stood in front is not known.
     previous: Option<Vec<u8>>,
     facts: Option<ChainFacts>,
+    /// Its month was dropped and an anchor says so.
+    expired: bool,
 }
 
 impl Step {
@@ -77,12 +125,14 @@ impl Step {
         match (&self.facts, &self.previous) {
             (Some(facts), Some(previous)) => chain_hash(previous, facts) == self.link.hash[..],
             (Some(_), None) => true,
-            (None, _) => false,
+            (None, _) => self.expired,
         }
     }
 }
 
-/// Recomputes an organisation's chain from its entries.
+/// Recomputes an organisation's chain from its entries, up to the end it has when it begins. Others may go on sealing, erasing and
+/// dropping meanwhile: what is sealed later is not looked at, and whatever reads as missing is held against the anchors once
+/// more before it is called so.
 ///
 /// # Errors
 /// When the database is away.
@@ -91,38 +141,64 @@ where
     F: AsyncFn(&mut PgConnection, Uuid, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
 {
     let mut verdict = ChainVerdict::default();
+    // Links and head are committed together, so a head that is read after the links is never behind them.
+    let newest = read_newest(conn, org, chain).await?;
+    let head = read_head(conn, org, chain).await?;
+    let to = head.as_ref().map_or(0, |head| head.0).max(newest);
     let mut previous = vec![0_u8; 32];
     loop {
-        let links = read_links(conn, org, chain, verdict.sealed_to, PAGE).await?;
-        if links.is_empty() {
-            break;
-        }
+        let links = read_links(conn, org, chain, verdict.sealed_to, to, PAGE).await?;
         let found = facts(conn, org, &links).await?;
+        // After links and entries: what was dropped while they were read stands here.
+        let anchors = read_anchors(conn, org, chain).await?;
+        let begun = verdict.sealed_to;
+        let full = !links.is_empty();
+        if let Some(anchor) = anchors.last().filter(|anchor| anchor.last_seq > verdict.sealed_to) {
+            verdict.expired += anchor.last_seq - verdict.sealed_to;
+            verdict.sealed_to = anchor.last_seq;
+            previous.clone_from(&anchor.hash);
+        }
+        let gone_before = anchors.last().map(|anchor| anchor.before);
+        let dropped_to = verdict.sealed_to;
         let mut steps = Vec::with_capacity(links.len());
-        for (link, facts) in links.into_iter().zip(found) {
+        for (link, facts) in links.into_iter().zip(found).filter(|(link, _)| link.seq > dropped_to) {
             verdict.entries += 1;
             verdict.erased += i64::from(facts.as_ref().is_some_and(|facts| facts.erased));
+            let expired = facts.is_none() && gone_before.is_some_and(|before| link.entry_at < before);
+            verdict.expired += i64::from(expired);
             let gap = link.seq != verdict.sealed_to + 1;
             if gap {
                 verdict.problems.push((None, ChainFault::Missing));
             }
             verdict.sealed_to = link.seq;
             let before = std::mem::replace(&mut previous, link.hash.clone());
-            steps.push(Step { link, previous: (!gap).then_some(before), facts });
+            steps.push(Step { link, previous: (!gap).then_some(before), facts, expired });
         }
         judge(&steps, &mut verdict);
+        if !full || verdict.sealed_to == begun {
+            break;
+        }
     }
-    if let Some((last_seq, head)) = read_head(conn, org, chain).await?
-        && (last_seq != verdict.sealed_to || head != previous)
-    {
+    for anchor in broken(&read_anchors(conn, org, chain).await?) {
+        tracing::debug!(%org, before = %anchor.before, "an anchor does not follow on the one before it");
+        verdict.problems.push((None, ChainFault::Missing));
+    }
+    let dropped_since = verdict.sealed_to > to;
+    let ends = head.map_or_else(|| (0, vec![0; 32]), |(last_seq, hash)| (last_seq, hash));
+    if !dropped_since && ends != (verdict.sealed_to, previous.clone()) {
         // Entries at the end were removed: the head names what is no longer there.
         verdict.problems.push((None, ChainFault::Missing));
     }
-    for byte in previous {
-        // Writing to a String cannot fail.
-        write!(verdict.head, "{byte:02x}").unwrap_or_default();
-    }
+    verdict.head = hex(&previous);
     Ok(verdict)
+}
+
+/// Anchors that do not stand for every number after the anchor before them.
+fn broken(anchors: &[ChainAnchor]) -> Vec<&ChainAnchor> {
+    let ends = std::iter::once(0).chain(anchors.iter().map(|anchor| anchor.last_seq));
+    let whole =
+        |(end, anchor): &(i64, &ChainAnchor)| anchor.first_seq == end + 1 && anchor.count == anchor.last_seq - anchor.first_seq + 1;
+    ends.zip(anchors).filter(|pair| !whole(pair)).map(|(_, anchor)| anchor).collect()
 }
 
 /// Finds the faults of one page.

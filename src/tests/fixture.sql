@@ -59,6 +59,8 @@ insert into number_order_row (operator_id, order_id, row, e164, tenant_id, input
 insert into number_upload (operator_id, id, file_name, rows, actor_label, created_at)
   values ('{operator}', '{thing}', 'secretfile{n}.csv', '[{"e164": "+49302312509{n}"}]', 'Secretclient{n}', '{at}');
 insert into chain_head (org_id, chain, head) select org, 'register', '\x00' from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);
+insert into chain_anchor (org_id, chain, before, first_seq, last_seq, count, hash, anchored_at)
+  select org, 'audit', '{at}', 1, 1, 1, '\x00', '{at}' from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);
 insert into chain_pending (org_id, id, chain, entry_at, due_at) select org, '{thing}', 'register', '{at}', '{at}'
   from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);
 insert into chain_entry (org_id, chain, seq, entry_id, entry_at, hash, sealed_at) select org, 'register', 1, '{thing}', '{at}', '\x00', '{at}'

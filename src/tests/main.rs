@@ -3,6 +3,7 @@
 
 mod authority;
 mod away;
+mod consent_model;
 #[cfg(feature = "chaos")]
 mod row_security;
 mod schema;

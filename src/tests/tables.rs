@@ -76,8 +76,17 @@ pub const OPERATOR: &[&str] = &[
 /// Tables of an operator of which a tenant sees the rows about itself.
 pub const TOLD_TENANTS: &[&str] = &["attempt", "event"];
 /// Tables of either kind of organisation, by `org_id`.
-pub const ORG: &[&str] =
-    &["audit_event", "chain_entry", "chain_head", "chain_pending", "idempotency_key", "number_list", "request_log", "saved_view"];
+pub const ORG: &[&str] = &[
+    "audit_event",
+    "chain_anchor",
+    "chain_entry",
+    "chain_head",
+    "chain_pending",
+    "idempotency_key",
+    "number_list",
+    "request_log",
+    "saved_view",
+];
 /// Small tables that belong to nobody.
 pub const GLOBAL: &[&str] = &[
     "access_token",

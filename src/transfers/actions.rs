@@ -10,6 +10,7 @@ use super::model::TransferFilter;
 use super::model::TransferRow;
 use super::model::TransferTotal;
 use super::queries_chain;
+use super::queries_chain::Kept;
 use super::queries_list;
 use crate::audit;
 use crate::base::Ctx;
@@ -17,6 +18,8 @@ use crate::base::Failure;
 use crate::base::Org;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::store::Chain;
+use crate::store::ChainHead;
 use crate::store::ChainVerdict;
 use crate::store::Store;
 
@@ -90,6 +93,31 @@ pub(super) async fn verify(store: &Store, ctx: &Ctx) -> Result<(ChainVerdict, Da
     let verdict = queries_chain::verify(&mut tx, ctx.org.id()).await?;
     tx.commit().await?;
     Ok((verdict, ctx.now()))
+}
+
+/// Holds a head that was kept elsewhere against the caller's register.
+pub(super) async fn kept(store: &Store, ctx: &Ctx, head: &ChainHead) -> Result<Kept, Failure> {
+    ctx.require(Scope::RegisterRead)?;
+    let mut tx = store.begin_for(ctx).await?;
+    let kept = queries_chain::kept(&mut tx, ctx.org.id(), head).await?;
+    tx.commit().await?;
+    Ok(kept)
+}
+
+/// The heads of the caller's chains, to be kept elsewhere.
+pub(super) async fn heads(store: &Store, ctx: &Ctx) -> Result<Vec<(Chain, ChainHead)>, Failure> {
+    ctx.require(Scope::RegisterRead)?;
+    let mut tx = store.begin_for(ctx).await?;
+    let heads = queries_chain::heads(&mut tx, ctx.org.id()).await?;
+    let entry = audit::Entry {
+        action: "register.head",
+        subject_kind: "register",
+        subject_id: &ctx.org.id().to_string(),
+        detail: heads.first().map(|(_, head)| json!({ "entry": head.seq, "head": head.head })),
+    };
+    audit::record(&mut tx, ctx, entry).await?;
+    tx.commit().await?;
+    Ok(heads)
 }
 
 /// Writes down that the register is taken away as a file.

@@ -14,10 +14,14 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::actions;
+use super::model::Channel;
 use super::model::Class;
+use super::model::Direction;
+use super::model::Ground;
 use super::model::Position;
 use super::model::TransferFilter;
 use super::model::TransferRow;
+use super::model::TransferState;
 use super::words::hex;
 use crate::base::Cursor;
 use crate::base::Failure;
@@ -29,6 +33,7 @@ use crate::identity::Listing;
 use crate::identity::Paging;
 use crate::identity::ProblemOut;
 use crate::identity::Query;
+use crate::store::ChainHead;
 use crate::store::Store;
 
 /// The routes of this room.
@@ -130,28 +135,48 @@ struct FilterIn {
     tenant_id: Option<Uuid>,
     /// One data class.
     class: Option<String>,
+    /// `to_operator` or `from_operator`.
+    direction: Option<String>,
+    /// One channel.
+    channel: Option<String>,
+    /// `confirmed`, `unconfirmed` or `failed`.
+    state: Option<String>,
+    /// `consent` or `wind_down`.
+    basis: Option<String>,
+    /// What was transferred, as in `ref`.
+    r#ref: Option<String>,
+}
+
+/// One word of a list, or none asked for.
+fn word<T>(
+    field: &'static str,
+    asked: Option<String>,
+    read: fn(&str) -> Option<T>,
+    fix: &'static str,
+) -> Result<Option<T>, Failure> {
+    let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
+    match read(&text) {
+        Some(word) => Ok(Some(word)),
+        None => {
+            let problem = Problem::new(400, "query_malformed", format!("{field} is none of the words there are."));
+            Err(problem.field(field, "value_invalid", Some(text), fix).into())
+        }
+    }
 }
 
 impl FilterIn {
     fn filter(self) -> Result<TransferFilter, Failure> {
-        let class = match self.class.filter(|text| !text.is_empty()) {
-            None => None,
-            Some(text) => Some(Class::parse(&text).ok_or_else(|| {
-                let fix = "One of numbers, calls, quality, durations, emergency_location.";
-                Problem::new(400, "query_malformed", "There is no such data class.").field(
-                    "class",
-                    "value_invalid",
-                    Some(text),
-                    fix,
-                )
-            })?),
-        };
         Ok(TransferFilter {
             from: self.from,
             to: self.to,
             tenant: self.tenant_id.map(TenantId),
-            class,
-            ..TransferFilter::default()
+            operator: None,
+            class: word("class", self.class, Class::parse, "One of numbers, calls, quality, durations, emergency_location.")?,
+            direction: word("direction", self.direction, Direction::parse, "to_operator or from_operator.")?,
+            channel: word("channel", self.channel, Channel::parse, "One of push, pull, feed, page, export, batch, import.")?,
+            state: word("state", self.state, TransferState::parse, "One of confirmed, unconfirmed, failed.")?,
+            ground: word("basis", self.basis, Ground::parse, "consent or wind_down.")?,
+            reference: self.r#ref.filter(|text| !text.is_empty()),
         })
     }
 }
@@ -191,6 +216,17 @@ struct VerifyOut {
     erased: i64,
     /// Entries whose month was dropped and is proved by its anchor; not a fault.
     expired: i64,
+    /// For a head that was kept elsewhere: `holds`, `differs` or `not_there`; null when none was given.
+    kept: Option<&'static str>,
+}
+
+/// A head that was kept elsewhere.
+#[derive(Debug, Deserialize, IntoParams)]
+struct KeptIn {
+    /// Its entry number: `sealed_to` of that time.
+    entry: Option<i64>,
+    /// Its hash: `head` of that time.
+    head: Option<String>,
 }
 
 /// What is wrong with an entry.
@@ -204,12 +240,21 @@ struct FaultOut {
 
 /// Verify the register
 ///
-/// Recomputes the caller's chain of entries now and tells what was changed, is missing or stands in another order.
-#[utoipa::path(get, path = "/transfers/verify", tag = "register",
+/// Recomputes the caller's chain of entries now and tells what was changed, is missing or stands in another order; with `entry` and
+/// `head` also whether a head that was kept elsewhere is still that entry's.
+#[utoipa::path(get, path = "/transfers/verify", tag = "register", params(KeptIn),
     responses((status = 200, description = "What was found", body = VerifyOut), (status = 403, description = "`scope_missing` or `wrong_org_kind`", body = ProblemOut)))]
-async fn verify(State(store): State<Store>, ApiCtx(ctx): ApiCtx) -> Result<axum::Json<VerifyOut>, Failure> {
+async fn verify(
+    State(store): State<Store>,
+    ApiCtx(ctx): ApiCtx,
+    Query(kept): Query<KeptIn>,
+) -> Result<axum::Json<VerifyOut>, Failure> {
     ctx.operator()?;
     let (verdict, _) = actions::verify(&store, &ctx).await?;
+    let kept = match (kept.entry, kept.head) {
+        (Some(seq), Some(head)) => Some(actions::kept(&store, &ctx, &ChainHead { seq, head }).await?.as_str()),
+        (_, _) => None,
+    };
     Ok(axum::Json(VerifyOut {
         ok: verdict.ok(),
         entries: verdict.entries,
@@ -218,5 +263,6 @@ async fn verify(State(store): State<Store>, ApiCtx(ctx): ApiCtx) -> Result<axum:
         problems: verdict.problems.into_iter().map(|(entry_id, fault)| FaultOut { entry_id, kind: fault.as_str() }).collect(),
         erased: verdict.erased,
         expired: verdict.expired,
+        kept,
     }))
 }

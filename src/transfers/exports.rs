@@ -14,6 +14,7 @@ use futures::stream;
 use super::actions;
 use super::api::COLUMNS;
 use super::api::TransferOut;
+use super::api::wire_time;
 use super::model::Position;
 use super::model::TransferFilter;
 use super::pages_filter;
@@ -34,7 +35,11 @@ const CHUNK: i64 = 1_000;
 
 /// The downloads of this room; they need the session layers of the pages in front of them.
 pub fn exports() -> Router<Store> {
-    Router::new().route("/t/{slug}/register.csv", get(register_csv)).route("/o/{slug}/register.csv", get(register_csv))
+    Router::new()
+        .route("/t/{slug}/register.csv", get(register_csv))
+        .route("/o/{slug}/register.csv", get(register_csv))
+        .route("/t/{slug}/register/head.csv", get(head_csv))
+        .route("/o/{slug}/register/head.csv", get(head_csv))
 }
 
 async fn register_csv(State(store): State<Store>, request: Request) -> Response {
@@ -47,14 +52,41 @@ async fn register_csv(State(store): State<Store>, request: Request) -> Response 
     }
 }
 
-async fn export(store: Store, parts: &http::request::Parts) -> Result<Response, Failure> {
+/// Who asks, by the address.
+fn asking(store: &Store, parts: &http::request::Parts) -> Result<Ctx, Failure> {
     let mut steps = parts.uri.path().trim_start_matches('/').split('/');
     let kind = match steps.next() {
         Some("t") => OrgKind::Tenant,
         Some("o") => OrgKind::Operator,
         _ => return Err(Problem::not_found("page").into()),
     };
-    let ctx = ctx_for_slug(parts, kind, steps.next().unwrap_or_default(), &store.env)?;
+    ctx_for_slug(parts, kind, steps.next().unwrap_or_default(), &store.env)
+}
+
+async fn head_csv(State(store): State<Store>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let here = parts.uri.path().to_owned();
+    match heads(&store, &parts).await {
+        Ok(response) => response,
+        Err(failure) if failure.problem().code == "not_signed_in" => Redirect::to(&sign_in_address(&here)).into_response(),
+        Err(failure) => failure.into_response(),
+    }
+}
+
+/// The heads of all chains of the organisation, for a place outside of the program.
+async fn heads(store: &Store, parts: &http::request::Parts) -> Result<Response, Failure> {
+    let ctx = asking(store, parts)?;
+    let heads = actions::heads(store, &ctx).await?;
+    let mut out = String::from("org_id,at,chain,entry,head\r\n");
+    for (chain, head) in heads {
+        let cells = [ctx.org.id().to_string(), wire_time(ctx.now()), chain.as_str().to_owned(), head.seq.to_string(), head.head];
+        csv_line(&mut out, &cells);
+    }
+    Ok(csv_file("register-head.csv", Body::from(out)))
+}
+
+async fn export(store: Store, parts: &http::request::Parts) -> Result<Response, Failure> {
+    let ctx = asking(&store, parts)?;
     let query = Query::parse(parts.uri.query().unwrap_or_default()).first_page();
     let parties = actions::parties(&store, &ctx).await?;
     let asked = pages_filter::asked(&query, ctx.org, &parties, viewer(parts, &store.env).time_zone);

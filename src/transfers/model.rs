@@ -113,6 +113,38 @@ impl GateState {
     }
 }
 
+/// A gate and its openings: what was written under an opening that has ended is never handed over any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Openings {
+    pub gate: GateState,
+    /// Number of the last opening, from 1; 0 when the gate was never open.
+    pub opening: i64,
+    /// Why each opening ended, the first at place 0.
+    pub closed_for: Vec<String>,
+}
+
+impl Openings {
+    /// The basis on which what was written under this opening may leave now, or why it may not. `None`: it was written when there
+    /// was no gate.
+    ///
+    /// # Errors
+    /// `suspended`, `withdrawn` or `not_granted`.
+    pub fn pass(&self, opening: Option<i64>) -> Result<Basis, &str> {
+        match opening {
+            Some(opening) if opening == self.opening && self.gate.open => Ok(self.gate.basis()),
+            Some(opening) if opening == self.opening => Err(self.gate.reason.as_deref().unwrap_or(NEVER)),
+            Some(opening) => {
+                let place = usize::try_from(opening - 1).ok();
+                Err(place.and_then(|place| self.closed_for.get(place)).map_or(NEVER, String::as_str))
+            }
+            None => Err(NEVER),
+        }
+    }
+}
+
+/// Why a gate is closed that nobody opened.
+const NEVER: &str = "not_granted";
+
 /// An entry to be written.
 #[derive(Clone, Debug)]
 pub struct NewTransfer {
@@ -155,6 +187,7 @@ pub struct TransferFilter {
     pub to: Option<DateTime<Utc>>,
     pub tenant: Option<TenantId>,
     pub operator: Option<OperatorId>,
+    pub direction: Option<Direction>,
     pub class: Option<Class>,
     pub channel: Option<Channel>,
     pub state: Option<TransferState>,
@@ -227,6 +260,23 @@ impl TransferRow {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_withheld_stays_withheld() {
+        let gate = |open: bool, reason: Option<&str>| GateState {
+            open,
+            consent_id: ConsentId(Uuid::from_u128(1)),
+            notice_version: "1".to_owned(),
+            reason: reason.map(str::to_owned),
+        };
+        let ended = || vec!["suspended".to_owned(), "withdrawn".to_owned()];
+        let open = Openings { gate: gate(true, None), opening: 3, closed_for: ended() };
+        assert_eq!(open.pass(Some(3)), Ok(open.gate.basis()));
+        let answers = [open.pass(Some(1)), open.pass(Some(2)), open.pass(Some(0)), open.pass(None)];
+        assert_eq!(answers, [Err("suspended"), Err("withdrawn"), Err("not_granted"), Err("not_granted")]);
+        let closed = Openings { gate: gate(false, Some("suspended")), opening: 2, closed_for: ended() };
+        assert_eq!([closed.pass(Some(2)), closed.pass(Some(1))], [Err("suspended"), Err("suspended")]);
+    }
 
     #[test]
     fn every_word_reads_itself() {

@@ -4,16 +4,19 @@ use leptos::prelude::*;
 use uuid::Uuid;
 
 use super::actions;
+use super::queries_chain::Kept;
 use super::words;
 use crate::base::Failure;
 use crate::identity::PageRequest;
 use crate::identity::id_param;
 use crate::store::ChainFault;
+use crate::store::ChainHead;
 use crate::store::ChainVerdict;
 use crate::tr;
 use crate::trn;
 use crate::ui::Badge;
 use crate::ui::Band;
+use crate::ui::Button;
 use crate::ui::ButtonLink;
 use crate::ui::Card;
 use crate::ui::Copy;
@@ -21,8 +24,10 @@ use crate::ui::Crumb;
 use crate::ui::Dash;
 use crate::ui::Kv;
 use crate::ui::KvRow;
+use crate::ui::Lang;
 use crate::ui::Page;
 use crate::ui::PageHead;
+use crate::ui::TextInput;
 use crate::ui::Time;
 use crate::ui::TimeStyle;
 use crate::ui::Tone;
@@ -120,6 +125,14 @@ fn or_dash(text: Option<String>) -> AnyView {
 pub async fn verify_page(req: PageRequest) -> Result<Page, Failure> {
     let ctx = req.ctx()?;
     let (verdict, at) = actions::verify(&req.store, ctx).await?;
+    let asked = req.query.get("entry").and_then(|entry| entry.trim().parse().ok()).zip(req.query.get("head"));
+    let kept = match asked {
+        Some((seq, head)) => {
+            let head = ChainHead { seq, head: head.trim().to_owned() };
+            Some(actions::kept(&req.store, ctx, &head).await?)
+        }
+        None => None,
+    };
     let v = viewer();
     let lang = v.lang;
     let list = req.path.rsplit_once('/').map_or("", |(list, _)| list).to_owned();
@@ -130,8 +143,37 @@ pub async fn verify_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=list>{tr!(in lang, "transfers.back")}</ButtonLink>
         </PageHead>
         {verdict_view(&v, &verdict, at, |id| Some(format!("{entry_href}/{id}")))}
+        {kept_card(lang, &req, kept)}
     };
     Ok(Page::new(tr!(in lang, "transfers.verify_title"), body))
+}
+
+/// The head as a file, and the question whether one that was kept still fits.
+fn kept_card(lang: Lang, req: &PageRequest, kept: Option<Kept>) -> AnyView {
+    let answer = kept.map(|kept| {
+        let (tone, title) = match kept {
+            Kept::Holds => (Tone::Ok, tr!(in lang, "transfers.kept.holds")),
+            Kept::Differs => (Tone::Danger, tr!(in lang, "transfers.kept.differs")),
+            Kept::NotThere => (Tone::Neutral, tr!(in lang, "transfers.kept.not_there")),
+        };
+        view! { <Band tone=tone title=title /> }
+    });
+    let held = |key: &str| req.query.get(key).map(str::to_owned);
+    let (entry, head) = (held("entry"), held("head"));
+    let action = req.path.clone();
+    let file = format!("{}/head.csv", req.path.rsplit_once('/').map_or("", |(list, _)| list));
+    view! {
+        <Card title=tr!(in lang, "transfers.kept.title")>
+            {answer}
+            <form action=action method="get" class="filters">
+                <TextInput name="entry" label=tr!(in lang, "transfers.kept.entry") value=entry maxlength="20" />
+                <TextInput name="head" label=tr!(in lang, "transfers.kept.head") value=head maxlength="64" />
+                <Button>{tr!(in lang, "transfers.kept.check")}</Button>
+            </form>
+            <ButtonLink href=file>{tr!(in lang, "transfers.kept.file")}</ButtonLink>
+        </Card>
+    }
+    .into_any()
 }
 
 /// What a verification found: whole or not, up to where, and each fault. `href` leads to an entry where it has a page.

@@ -13,12 +13,14 @@ use leptos::prelude::*;
 use super::actions::Party;
 use super::model::Channel;
 use super::model::Class;
+use super::model::Direction;
 use super::model::Ground;
 use super::model::Position;
 use super::model::TransferFilter;
 use super::model::TransferState;
 use super::words::channel_text;
 use super::words::class_text;
+use super::words::direction_word;
 use super::words::ground_text;
 use super::words::state_text;
 use crate::base::Cursor;
@@ -37,7 +39,7 @@ use crate::ui::Text;
 use crate::ui::TextInput;
 
 /// Fields of the filter form, in its order.
-const FIELDS: [&str; 8] = ["from", "to", "party", "class", "channel", "state", "basis", "ref"];
+const FIELDS: [&str; 9] = ["from", "to", "party", "class", "channel", "direction", "state", "basis", "ref"];
 
 /// A read filter, and what of it could not be read.
 pub(super) struct Asked {
@@ -63,6 +65,7 @@ pub(super) fn asked(query: &Query, reader: Org, parties: &[Party], zone: Tz) -> 
         to: to.map(|day| midnight(day, zone)),
         tenant: party.filter(|_| !matches!(reader, Org::Tenant(_))).map(|party| TenantId(party.id)),
         operator: party.filter(|_| matches!(reader, Org::Tenant(_))).map(|party| OperatorId(party.id)),
+        direction: query.get("direction").and_then(Direction::parse),
         class: query.get("class").and_then(Class::parse),
         channel: query.get("channel").and_then(Channel::parse),
         state: query.get("state").and_then(TransferState::parse),
@@ -114,13 +117,21 @@ pub(super) fn filter_bar(lang: Lang, path: &str, query: &Query, reader: Org, par
     let channels = Channel::ALL.iter().map(|channel| Opt::new(channel.as_str(), channel_text(lang, *channel))).collect();
     let states = TransferState::ALL.iter().map(|state| Opt::new(state.as_str(), state_text(lang, *state).1)).collect();
     let grounds = Ground::ALL.iter().map(|ground| Opt::new(ground.as_str(), ground_text(lang, *ground))).collect();
+    let directions = Direction::ALL.iter().map(|way| Opt::new(way.as_str(), direction_word(lang, reader, way.as_str()))).collect();
     let more = view! {
+        <Select
+            name="direction"
+            label=tr!(in lang, "transfers.direction")
+            any=tr!(in lang, "ui.any")
+            options=directions
+            value=held("direction")
+        />
         <Select name="state" label=tr!(in lang, "transfers.state") any=tr!(in lang, "ui.any") options=states value=held("state") />
         <Select name="basis" label=tr!(in lang, "transfers.basis") any=tr!(in lang, "ui.any") options=grounds value=held("basis") />
         <TextInput name="ref" label=tr!(in lang, "transfers.ref") value=held("ref") maxlength="200" />
     }
     .into_any();
-    let more_open = ["state", "basis", "ref"].iter().any(|key| query.has(key));
+    let more_open = ["direction", "state", "basis", "ref"].iter().any(|key| query.has(key));
     let (from, to) = (held("from").or_else(|| day_of(asked, true)), held("to").or_else(|| day_of(asked, false)));
     let (from_wrong, to_wrong) = (wrong(asked.from_wrong), wrong(asked.to_wrong));
     let (party, class, channel) = (held("party"), held("class"), held("channel"));
@@ -170,6 +181,7 @@ pub(super) fn active(lang: Lang, path: &str, query: &Query, reader: Org, parties
         "party" => party_label(lang, reader),
         "class" => tr!(in lang, "transfers.class"),
         "channel" => tr!(in lang, "transfers.channel"),
+        "direction" => tr!(in lang, "transfers.direction"),
         "state" => tr!(in lang, "transfers.state"),
         "basis" => tr!(in lang, "transfers.basis"),
         _ => tr!(in lang, "transfers.ref"),
@@ -179,6 +191,7 @@ pub(super) fn active(lang: Lang, path: &str, query: &Query, reader: Org, parties
             "party" => parties.iter().find(|party| party.slug == held).map(|party| party.name.clone().into()),
             "class" => Class::parse(held).map(|class| class_text(lang, class)),
             "channel" => Channel::parse(held).map(|channel| channel_text(lang, channel)),
+            "direction" => Direction::parse(held).map(|_| direction_word(lang, reader, held)),
             "state" => TransferState::parse(held).map(|state| state_text(lang, state).1),
             "basis" => Ground::parse(held).map(|ground| ground_text(lang, ground)),
             _ => Some(held.to_owned().into()),

@@ -14,6 +14,7 @@ use super::model::Class;
 use super::model::NewTransfer;
 use super::model::TransferState;
 use super::model::View;
+use crate::audit;
 use crate::base::Ctx;
 use crate::base::Env;
 use crate::base::Failure;
@@ -22,6 +23,11 @@ use crate::base::TransferId;
 use crate::store::Chain;
 use crate::store::queue_for_chain;
 
+/// From the moment an entry that is still under way is frozen, until it may be chained. Whoever settles it or adds a view looks at
+/// the clock before; its commit may come this much later and still goes into the chain.
+const LATE_NEWS: TimeDelta = TimeDelta::seconds(30);
+/// The same for an entry that is final as it is written.
+const LATE_COMMIT: TimeDelta = TimeDelta::seconds(2);
 /// A view coalesces for this long.
 const VIEW_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
@@ -76,13 +82,15 @@ pub async fn register(
     .await?;
     sqlx::query!(
         "insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
-         select org, i, 'register', t, $1, f + interval '2 seconds'
+         select org, i, 'register', t, $1, f + make_interval(secs => case when f > $1 then $6::float8 else $7::float8 end)
          from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[]) as x(t, o, i, f), unnest(array[t, o]) as org",
         at,
         &cols.tenants,
         &cols.operators,
         &ids,
-        &cols.frozen
+        &cols.frozen,
+        LATE_NEWS.as_seconds_f64(),
+        LATE_COMMIT.as_seconds_f64()
     )
     .execute(conn)
     .await?;
@@ -179,6 +187,49 @@ pub async fn settle(
     Ok(())
 }
 
+/// Takes the personal part out of entries: who asked for them. Its hash is kept, so the chains still prove. The caller writes the
+/// erasure down with [`audit::record`] in the same transaction; entries without a personal part are left alone. Answers how many
+/// were erased.
+///
+/// # Errors
+/// When the database is away.
+async fn take_names_out(conn: &mut PgConnection, entries: &[(TenantId, DateTime<Utc>, TransferId)]) -> Result<u64, Failure> {
+    let tenants: Vec<Uuid> = entries.iter().map(|entry| entry.0.0).collect();
+    let ats: Vec<DateTime<Utc>> = entries.iter().map(|entry| entry.1).collect();
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.2.0).collect();
+    // The same bytes as `store::personal_hash`: length of the salt, salt, name.
+    let erased = sqlx::query!(
+        "update transfer t
+         set personal_hash = sha256(int8send(octet_length(t.salt)::bigint) || t.salt || convert_to(coalesce(t.actor_label, ''), 'UTF8')),
+             salt = null, actor_label = null
+         from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as x(t, a, i)
+         where t.tenant_id = x.t and t.at = x.a and t.id = x.i and t.salt is not null",
+        &tenants,
+        &ats,
+        &ids
+    )
+    .execute(conn)
+    .await?;
+    Ok(erased.rows_affected())
+}
+
+/// Erases the personal part of entries and appends the erasure to the log of the organisation that `ctx` acts for, naming how many
+/// and a digest of which. Answers how many there were.
+///
+/// # Errors
+/// When the database is away.
+pub async fn erase(
+    conn: &mut PgConnection,
+    ctx: &Ctx,
+    entries: &[(TenantId, DateTime<Utc>, TransferId)],
+    reason: &str,
+) -> Result<u64, Failure> {
+    let erased = take_names_out(&mut *conn, entries).await?;
+    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.2.0).collect();
+    audit::record_erasure(conn, ctx, "register.erase", &ids, erased, reason).await?;
+    Ok(erased)
+}
+
 /// Writes or extends the entry of a page view: one per (account, tenant, operator, view, 15 min), with the number of records
 /// shown in all. The operator looks at a tenant's data.
 ///
@@ -219,7 +270,7 @@ pub async fn register_view(conn: &mut PgConnection, ctx: &Ctx, view: View<'_>) -
     .await?;
     if fresh {
         let orgs = [view.tenant.0, view.operator.0];
-        queue_for_chain(conn, Chain::Register, &orgs, id, Some(view.tenant.0), at, frozen + TimeDelta::seconds(2)).await?;
+        queue_for_chain(conn, Chain::Register, &orgs, id, Some(view.tenant.0), at, frozen + LATE_NEWS).await?;
     }
     Ok(())
 }

@@ -8,8 +8,11 @@ use uuid::Uuid;
 use crate::base::Failure;
 use crate::store::Chain;
 use crate::store::ChainFacts;
+use crate::store::ChainHead;
 use crate::store::ChainLink;
 use crate::store::ChainVerdict;
+use crate::store::head_of;
+use crate::store::holds_head;
 use crate::store::verify_chain;
 
 /// The facts and personal hashes of entries, in order; `None` where the row is gone.
@@ -62,6 +65,47 @@ pub(super) async fn facts_of(conn: &mut PgConnection, _org: Uuid, links: &[Chain
         })
         .collect();
     Ok(links.iter().map(|l| found.remove(&l.entry_id)).collect())
+}
+
+/// What became of a head of the register that was kept elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is the hash of that entry: up to there nothing was changed since.
+    Holds,
+    /// It is not: the chain was written anew.
+    Differs,
+    /// There is no such entry (any more).
+    NotThere,
+}
+
+impl Kept {
+    /// `holds`, `differs` or `not_there`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Differs => "differs",
+            Self::NotThere => "not_there",
+        }
+    }
+}
+
+/// Holds a head that was kept elsewhere against an organisation's register.
+pub(super) async fn kept(conn: &mut PgConnection, org: Uuid, head: &ChainHead) -> Result<Kept, Failure> {
+    Ok(match holds_head(conn, org, Chain::Register, head).await? {
+        Some(true) => Kept::Holds,
+        Some(false) => Kept::Differs,
+        None => Kept::NotThere,
+    })
+}
+
+/// The heads of an organisation's chains, to be kept elsewhere.
+pub(super) async fn heads(conn: &mut PgConnection, org: Uuid) -> Result<Vec<(Chain, ChainHead)>, Failure> {
+    let mut heads = Vec::with_capacity(3);
+    for chain in [Chain::Register, Chain::Audit, Chain::Consent] {
+        heads.push((chain, head_of(&mut *conn, org, chain).await?));
+    }
+    Ok(heads)
 }
 
 /// Proves an organisation's register: recomputes every hash of its chain.

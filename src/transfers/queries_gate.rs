@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 
 use super::model::Class;
 use super::model::GateState;
+use super::model::Openings;
 use crate::base::ConsentId;
 use crate::base::Failure;
 use crate::base::OperatorId;
@@ -103,6 +104,34 @@ pub async fn gate(
     }))
 }
 
+/// The gate of one (tenant, operator, country, class) with its openings; `None` when nothing was ever granted there.
+///
+/// # Errors
+/// When the database is away.
+pub async fn openings(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    operator: OperatorId,
+    country: &str,
+    class: Class,
+) -> Result<Option<Openings>, Failure> {
+    let row = sqlx::query!(
+        "select open, consent_id, notice_version, reason, opening, closed_for from gate
+         where tenant_id = $1 and operator_id = $2 and country = $3 and class = $4",
+        tenant.0,
+        operator.0,
+        country,
+        class.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|r| Openings {
+        gate: GateState { open: r.open, consent_id: ConsentId(r.consent_id), notice_version: r.notice_version, reason: r.reason },
+        opening: r.opening,
+        closed_for: r.closed_for,
+    }))
+}
+
 /// All gates of one class that the present reach may see, by (tenant, operator, country).
 ///
 /// # Errors
@@ -129,7 +158,8 @@ pub async fn gates_of(
         .collect())
 }
 
-/// Writes one gate. Only the room `consent` calls this, under [`lock_exclusive`].
+/// Writes one gate. Only the room `consent` calls this, under [`lock_exclusive`]. A gate that was closed and is open now counts
+/// one opening more; a gate that is closed keeps why its last opening ended.
 ///
 /// # Errors
 /// When the database is away.
@@ -143,11 +173,14 @@ pub async fn set_gate(
     at: DateTime<Utc>,
 ) -> Result<(), Failure> {
     sqlx::query!(
-        "insert into gate (tenant_id, operator_id, country, class, open, consent_id, notice_version, reason, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "insert into gate (tenant_id, operator_id, country, class, open, consent_id, notice_version, reason, changed_at, opening)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $5::bool::int)
          on conflict (tenant_id, operator_id, country, class) do update
            set open = excluded.open, consent_id = excluded.consent_id, notice_version = excluded.notice_version,
-               reason = excluded.reason, changed_at = excluded.changed_at",
+               reason = excluded.reason, changed_at = excluded.changed_at,
+               opening = gate.opening + (excluded.open and not gate.open)::int,
+               closed_for = case when excluded.open or gate.opening = 0 then gate.closed_for
+                                 else gate.closed_for[1:gate.opening::int - 1] || excluded.reason end",
         tenant.0,
         operator.0,
         country,

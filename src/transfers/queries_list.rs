@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::model::Channel;
 use super::model::Class;
+use super::model::Direction;
 use super::model::Ground;
 use super::model::Position;
 use super::model::TransferFilter;
@@ -42,6 +43,7 @@ macro_rules! page_of {
                  and ($7::text is null or r.state = $7)
                  and ($8::text is null or r.ref = $8)
                  and ($9::text is null or r.basis = $9)
+                 and ($13::text is null or r.direction = $13)
                  and ($10::timestamptz is null or (r.at, r.id) "#
                 + $compare
                 + r#" ($10, $11)) order by r.at "#
@@ -60,7 +62,8 @@ macro_rules! page_of {
             $filter.ground.map(Ground::as_str),
             at,
             id,
-            $limit
+            $limit,
+            $filter.direction.map(Direction::as_str)
         )
         .fetch_all($conn)
         .await?
@@ -169,6 +172,7 @@ pub async fn totals(conn: &mut PgConnection, filter: &TransferFilter) -> Result<
              and ($7::text is null or r.state = $7)
              and ($8::text is null or r.ref = $8)
              and ($9::text is null or r.basis = $9)
+             and ($10::text is null or r.direction = $10)
            group by r.direction, r.classes, r.basis, r.notice_version
            order by count(*) desc, r.direction, r.classes, r.basis, r.notice_version"#,
         filter.from,
@@ -179,7 +183,8 @@ pub async fn totals(conn: &mut PgConnection, filter: &TransferFilter) -> Result<
         filter.channel.map(Channel::as_str),
         filter.state.map(TransferState::as_str),
         filter.reference,
-        filter.ground.map(Ground::as_str)
+        filter.ground.map(Ground::as_str),
+        filter.direction.map(Direction::as_str)
     )
     .fetch_all(conn)
     .await?;

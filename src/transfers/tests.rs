@@ -1,6 +1,7 @@
 //! Stories of gate and register over a real database.
 
 mod api;
+mod chain;
 
 use chrono::DateTime;
 use chrono::TimeDelta;

@@ -42,3 +42,33 @@ async fn an_operator_reads_and_verifies_by_api(pool: PgPool) {
         assert_eq!(ask(&w, operator, &format!("/transfers?{query}")).await.0, 400, "{query}");
     }
 }
+
+#[sqlx::test]
+async fn filters_and_a_kept_head_by_api(pool: PgPool) {
+    let w = world(pool, 13).await;
+    w.chained(3).await;
+    let operator = Org::Operator(w.norvik);
+    for (query, found) in [
+        ("direction=to_operator&channel=push&state=unconfirmed&basis=consent", 3),
+        ("direction=from_operator", 0),
+        ("channel=page", 0),
+        ("state=failed", 0),
+        ("basis=wind_down", 0),
+        ("ref=evt_1", 1),
+    ] {
+        let (status, body) = ask(&w, operator, &format!("/transfers?{query}")).await;
+        assert_eq!((status, body["data"].as_array().map(Vec::len)), (200, Some(found)), "{query}");
+    }
+    for query in ["direction=sideways", "channel=fax", "state=lost", "basis=hope"] {
+        let (status, body) = ask(&w, operator, &format!("/transfers?{query}")).await;
+        assert_eq!((status, body["code"].as_str()), (400, Some("query_malformed")), "{query}");
+    }
+    let (_, verdict) = ask(&w, operator, "/transfers/verify").await;
+    assert_eq!(verdict["kept"], Value::Null);
+    let head = verdict["head"].as_str().expect("a head").to_owned();
+    w.chained(2).await;
+    for (entry, head, told) in [(3, head.as_str(), "holds"), (2, head.as_str(), "differs"), (9, head.as_str(), "not_there")] {
+        let (_, verdict) = ask(&w, operator, &format!("/transfers/verify?entry={entry}&head={head}")).await;
+        assert_eq!((&verdict["ok"], verdict["kept"].as_str()), (&true.into(), Some(told)), "{entry}");
+    }
+}

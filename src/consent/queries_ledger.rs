@@ -1,0 +1,111 @@
+//! The ledger as a chain and as a file. Its lines are only ever appended; what became of a consent is a further line.
+
+use std::collections::HashMap;
+
+use chrono::DateTime;
+use chrono::Utc;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::base::TenantId;
+use crate::store::Chain;
+use crate::store::ChainFacts;
+use crate::store::ChainLink;
+use crate::store::ChainVerdict;
+use crate::store::verify_chain;
+
+/// The facts and personal hashes of lines, in order; `None` where the line is gone.
+pub(super) async fn facts_of(
+    conn: &mut PgConnection,
+    tenant: Uuid,
+    links: &[ChainLink],
+) -> Result<Vec<Option<ChainFacts>>, Failure> {
+    let ids: Vec<Uuid> = links.iter().map(|link| link.entry_id).collect();
+    let rows = sqlx::query!(
+        "select id, consent_id, operator_id, at, action, countries, classes, notice_version, notice_sha256, actor_label, address, salt,
+                personal_hash
+         from consent_entry where tenant_id = $1 and id = any($2)",
+        tenant,
+        &ids
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut found: HashMap<Uuid, ChainFacts> = rows
+        .into_iter()
+        .map(|r| {
+            let facts = serde_json::json!([
+                tenant,
+                r.id,
+                r.consent_id,
+                r.operator_id,
+                r.at.timestamp_micros(),
+                r.action,
+                r.countries,
+                r.classes,
+                r.notice_version,
+                r.notice_sha256
+            ]);
+            let personal = format!("{}\u{1f}{}", r.actor_label, r.address.unwrap_or_default());
+            (r.id, ChainFacts::of(facts.to_string(), r.personal_hash.as_deref(), r.salt.as_deref(), &personal))
+        })
+        .collect();
+    Ok(links.iter().map(|link| found.remove(&link.entry_id)).collect())
+}
+
+/// Proves a tenant's ledger: recomputes every hash of its chain.
+///
+/// # Errors
+/// When the database is away.
+pub async fn verify(conn: &mut PgConnection, tenant: TenantId) -> Result<ChainVerdict, Failure> {
+    verify_chain(conn, tenant.0, Chain::Consent, facts_of).await
+}
+
+/// A line of the ledger as it is taken away.
+#[derive(Clone, Debug)]
+pub(super) struct LedgerLine {
+    pub(super) id: Uuid,
+    pub(super) at: DateTime<Utc>,
+    pub(super) consent_id: Uuid,
+    pub(super) operator: String,
+    pub(super) action: String,
+    pub(super) countries: Vec<String>,
+    pub(super) classes: Vec<String>,
+    pub(super) notice_version: String,
+    pub(super) notice_sha256: Vec<u8>,
+    pub(super) actor_label: String,
+    pub(super) address: Option<String>,
+    /// Its number in the tenant's chain; `None` until it is chained.
+    pub(super) seq: Option<i64>,
+    pub(super) hash: Option<Vec<u8>>,
+}
+
+/// Lines of a tenant, oldest first, after one of them; of one operator or all.
+pub(super) async fn lines(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    operator: Option<OperatorId>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> Result<Vec<LedgerLine>, Failure> {
+    let rows = sqlx::query_as!(
+        LedgerLine,
+        r#"select e.id, e.at, e.consent_id, o.slug as operator, e.action, e.countries, e.classes, e.notice_version, e.notice_sha256,
+                  e.actor_label, e.address, c.seq as "seq?", c.hash as "hash?"
+           from consent_entry e
+           join operator o on o.id = e.operator_id
+           left join chain_entry c on c.org_id = e.tenant_id and c.chain = 'consent' and c.entry_id = e.id
+           where e.tenant_id = $1 and ($2::uuid is null or e.operator_id = $2)
+             and ($3::timestamptz is null or (e.at, e.id) > ($3, $4))
+           order by e.at, e.id limit $5"#,
+        tenant.0,
+        operator.map(|operator| operator.0),
+        after.map(|after| after.0),
+        after.map(|after| after.1),
+        limit
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
