@@ -6,11 +6,15 @@ use leptos::server_fn::ServerFn;
 use super::forms::SaveRelationship;
 use super::model::CustomerRow;
 use super::model::RelationshipStatus;
+use super::pages_operator::gate_card;
+use super::queries_directory;
+use super::queries_directory::ConsentEvent;
 use super::queries_read;
 use super::words;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::TenantId;
 use crate::identity::PageRequest;
 use crate::tr;
 use crate::trn;
@@ -38,6 +42,9 @@ use crate::ui::Table;
 use crate::ui::Textarea;
 use crate::ui::Time;
 use crate::ui::TimeStyle;
+use crate::ui::Timeline;
+use crate::ui::TimelineItem;
+use crate::ui::Tone;
 use crate::ui::Viewer;
 use crate::ui::viewer;
 
@@ -124,6 +131,10 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
     tx.commit().await?;
     let found = customers.into_iter().find(|row| row.slug == req.param("tenant"));
     let row = found.ok_or_else(|| Problem::not_found("customer"))?;
+    let mut tx = req.store.begin_for(ctx).await?;
+    let events = queries_directory::consent_events(&mut tx, operator, row.consent.id).await?;
+    let gates = queries_directory::gates(&mut tx, TenantId(row.id), operator).await?;
+    tx.commit().await?;
     let v = viewer();
     let lang = v.lang;
     let title = row.name.clone();
@@ -132,6 +143,8 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
     let numbers = format!("/o/{}/numbers?tenant={}", req.slug(), row.id);
     let register = format!("/o/{}/register?party={}", req.slug(), row.slug);
     let see_numbers = tr!(in lang, "consent.see_numbers", n = v.count(row.numbers));
+    let events = event_card(lang, req.slug(), ctx.scopes.has(Scope::EventsRead), events);
+    let (about, consent, flows) = (about_card(&v, &row), consent_card(lang, &row), gate_card(&v, &gates));
     let form = if ctx.scopes.has(Scope::NumbersWrite) { relationship_form(lang, &req, &row) } else { ().into_any() };
     let body = view! {
         <PageHead title=title.clone() crumbs=crumbs>
@@ -139,8 +152,8 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=register>{tr!(in lang, "consent.see_register")}</ButtonLink>
         </PageHead>
         <Grid cols=Cols::Rail>
-            <div class="stack">{about_card(&v, &row)}{consent_card(lang, &row)}</div>
-            <div class="stack">{form}</div>
+            <div class="stack">{about}{consent}{flows}</div>
+            <div class="stack">{form}{events}</div>
         </Grid>
     };
     Ok(Page::new(title, body))
@@ -178,11 +191,13 @@ fn consent_card(lang: Lang, row: &CustomerRow) -> AnyView {
     let since = consent.since;
     let (countries, classes) = (words::countries_text(lang, &consent.countries), words::class_list(lang, &consent.classes));
     let version = consent.notice_version.clone();
+    let first = consent.created_at;
     view! {
         <Card title=tr!(in lang, "consent.consent")>
             <Kv>
                 <KvRow label=tr!(in lang, "consent.consent")><Badge tone=tone text=status /></KvRow>
                 <KvRow label=tr!(in lang, "consent.status_since")><Time at=since style=TimeStyle::Full /></KvRow>
+                <KvRow label=tr!(in lang, "consent.first_given")><Time at=first style=TimeStyle::Full /></KvRow>
                 <KvRow label=tr!(in lang, "consent.countries")>{countries}</KvRow>
                 <KvRow label=tr!(in lang, "consent.classes")>{classes}</KvRow>
                 <KvRow label=tr!(in lang, "consent.text")>{version}</KvRow>
@@ -190,6 +205,32 @@ fn consent_card(lang: Lang, row: &CustomerRow) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// The consent's changes as they stand in the operator's feed.
+fn event_card(lang: Lang, slug: &str, reads: bool, events: Vec<ConsentEvent>) -> AnyView {
+    if events.is_empty() {
+        return ().into_any();
+    }
+    let items = events
+        .into_iter()
+        .map(|event| {
+            let (tone, word) = match event.kind.as_str() {
+                "consent.granted" => (Tone::Ok, tr!(in lang, "consent.status.active")),
+                "consent.suspended" => (Tone::Warn, tr!(in lang, "consent.status.suspended")),
+                _ => (Tone::Danger, tr!(in lang, "consent.status.withdrawn")),
+            };
+            let href = format!("/o/{slug}/notifications/events/{}", event.id);
+            let label = tr!(in lang, "consent.event_no", seq = event.seq);
+            let link = if reads { view! { <a href=href>{label}</a> }.into_any() } else { label.into_any() };
+            view! {
+                <TimelineItem tone=tone title=word at=event.occurred_at>
+                    <p class="fine"><span class="id">{event.kind}</span>" "{link}</p>
+                </TimelineItem>
+            }
+        })
+        .collect_view();
+    view! { <Card title=tr!(in lang, "consent.events")><Timeline>{items}</Timeline></Card> }.into_any()
 }
 
 fn relationship_form(lang: Lang, req: &PageRequest, row: &CustomerRow) -> AnyView {

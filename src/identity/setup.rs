@@ -216,11 +216,11 @@ async fn audit_setup(
     audit::record(conn, &setup_ctx(store, org), entry).await
 }
 
-fn invalid() -> Problem {
+pub(super) fn invalid() -> Problem {
     Problem::new(422, "org_invalid", "The organisation cannot be made.")
 }
 
-fn check_org(slug: &str, name: &str, time_zone: &str, countries: &[&str]) -> Result<(), Failure> {
+pub(super) fn check_org(slug: &str, name: &str, time_zone: &str, countries: &[&str]) -> Result<(), Failure> {
     let refuse = |field: &str, value: &str, fix: &str| -> Result<(), Failure> {
         Err(invalid().field(field, "org_invalid", Some(value.to_owned()), fix).into())
     };
@@ -242,7 +242,7 @@ fn check_org(slug: &str, name: &str, time_zone: &str, countries: &[&str]) -> Res
 }
 
 /// Uniqueness as a refusal, by the constraint's name.
-fn taken(error: sqlx::Error) -> Failure {
+pub(super) fn taken(error: sqlx::Error) -> Failure {
     let constraint = error.as_database_error().and_then(|db| db.constraint()).unwrap_or_default();
     let (code, detail) = match constraint {
         "tenant_slug_uq" | "operator_slug_uq" => ("slug_taken", "Another organisation has this short name."),

@@ -206,22 +206,6 @@ fn upload_link(href: String, kind: Kind) -> AnyView {
     view! { <ButtonLink href=href kind=kind>{tr!("portal.overview.upload")}</ButtonLink> }.into_any()
 }
 
-/// `/p/`: what the platform's own people see until their pages are there.
-///
-/// # Errors
-/// Never.
-pub async fn platform_overview_page(_req: PageRequest) -> Result<Page, Failure> {
-    let page = view! {
-        <PageHead title=tr!("portal.overview.title") purpose=tr!("portal.overview.platform_purpose") />
-        <Card flush=true>
-            <Empty title=tr!("portal.overview.platform") text=tr!("portal.overview.platform_text")>
-                <ButtonLink href="/api/docs">{tr!("portal.overview.docs")}</ButtonLink>
-            </Empty>
-        </Card>
-    };
-    Ok(Page::new(tr!("portal.overview.title"), page))
-}
-
 /// Says what stands in the way of the feed, worst first; `adds`: whether the viewer may add an endpoint.
 fn feed_band(feed: &FeedSummary, base: &str, adds: bool) -> Option<AnyView> {
     if feed.endpoints.is_empty() && feed.waiting > 0 {
