@@ -94,7 +94,7 @@ pub async fn accept_said(store: &Store, ctx: &Ctx, given: AcceptIn, said: Said) 
     check(&given, &operator, &notice.version, asked_for.is_empty() || said.staff_informed)?;
     let (who, at) = ((ctx.actor.label(), ctx.address.as_deref()), ctx.now());
     let consent = write_grant(&mut tx, ctx, tenant, &given, notice.sha256, who, at).await?;
-    queries_directory::keep_acceptance(&mut tx, &ctx.env, &consent, at, said.staff_informed, &asked_for).await?;
+    queries_directory::keep_acceptance(&mut tx, &ctx.env, &consent, consent.since, said.staff_informed, &asked_for).await?;
     tx.commit().await?;
     store.wake.wake(notices::SEAL);
     Ok(consent)

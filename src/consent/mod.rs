@@ -105,6 +105,7 @@ mod door {
     pub use super::pages_operator::operator_page;
     pub use super::pages_papers::certificate_page;
     pub use super::pages_papers::handout_page;
+    pub use super::queries_directory::outdated_consents;
     pub use super::queries_read::consents_of_operator;
     pub use super::queries_read::consents_of_tenant;
     pub use super::queries_read::status;

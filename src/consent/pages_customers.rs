@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::forms::SaveRelationship;
+use super::model::ConsentStatus;
 use super::model::CustomerRow;
 use super::model::RelationshipStatus;
 use super::pages_operator::gate_card;
@@ -38,7 +39,9 @@ use crate::ui::Opt;
 use crate::ui::Page;
 use crate::ui::PageHead;
 use crate::ui::Rows;
+use crate::ui::Tab;
 use crate::ui::Table;
+use crate::ui::Tabs;
 use crate::ui::Textarea;
 use crate::ui::Time;
 use crate::ui::TimeStyle;
@@ -65,11 +68,37 @@ pub async fn customers_page(req: PageRequest) -> Result<Page, Failure> {
     customers.sort_by(|a, b| a.name.cmp(&b.name));
     let v = viewer();
     let lang = v.lang;
+    let wanted = req.query.get("consent").map(ConsentStatus::parse).filter(|status| *status != ConsentStatus::None);
+    let tabs = (!customers.is_empty()).then(|| state_tabs(lang, &req.path, &customers, wanted));
+    let all = customers.len();
+    customers.retain(|row| wanted.is_none_or(|status| row.consent.status == status));
+    let list = if customers.is_empty() && all > 0 {
+        let (title, text) = (tr!(in lang, "consent.customers_none_so"), tr!(in lang, "consent.customers_none_so_text"));
+        view! { <Card flush=true><Empty title=title text=text /></Card> }.into_any()
+    } else {
+        customer_list(&v, &req.path, &customers)
+    };
     let body = view! {
         <PageHead title=tr!(in lang, "consent.customers") purpose=tr!(in lang, "consent.customers_purpose") />
-        {customer_list(&v, &req.path, &customers)}
+        {tabs}
+        {list}
     };
     Ok(Page::new(tr!(in lang, "consent.customers"), body))
+}
+
+/// The customers by how their consent stands.
+fn state_tabs(lang: Lang, path: &str, customers: &[CustomerRow], wanted: Option<ConsentStatus>) -> AnyView {
+    let count = |status: Option<ConsentStatus>| {
+        let found = customers.iter().filter(|row| status.is_none_or(|status| row.consent.status == status)).count();
+        i64::try_from(found).unwrap_or(i64::MAX)
+    };
+    let all = Tab::new(path.to_owned(), tr!(in lang, "consent.any")).count(count(None)).current(wanted.is_none());
+    let states = [ConsentStatus::Active, ConsentStatus::Suspended, ConsentStatus::Withdrawn].into_iter().map(|status| {
+        let href = format!("{path}?consent={}", status.as_str());
+        Tab::new(href, words::status_text(lang, status).1).count(count(Some(status))).current(wanted == Some(status))
+    });
+    let items = std::iter::once(all).chain(states).collect();
+    view! { <Tabs label=tr!(in lang, "consent.consent") items=items /> }.into_any()
 }
 
 fn customer_list(v: &Viewer, path: &str, customers: &[CustomerRow]) -> AnyView {
@@ -131,10 +160,6 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
     tx.commit().await?;
     let found = customers.into_iter().find(|row| row.slug == req.param("tenant"));
     let row = found.ok_or_else(|| Problem::not_found("customer"))?;
-    let mut tx = req.store.begin_for(ctx).await?;
-    let events = queries_directory::consent_events(&mut tx, operator, row.consent.id).await?;
-    let gates = queries_directory::gates(&mut tx, TenantId(row.id), operator).await?;
-    tx.commit().await?;
     let v = viewer();
     let lang = v.lang;
     let title = row.name.clone();
@@ -142,6 +167,10 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
         vec![Crumb::link(format!("/o/{}/customers", req.slug()), tr!(in lang, "consent.customers")), Crumb::here(title.clone())];
     let numbers = format!("/o/{}/numbers?tenant={}", req.slug(), row.id);
     let register = format!("/o/{}/register?party={}", req.slug(), row.slug);
+    let mut tx = req.store.begin_for(ctx).await?;
+    let events = queries_directory::consent_events(&mut tx, operator, row.consent.id).await?;
+    let gates = queries_directory::gates(&mut tx, TenantId(row.id), operator).await?;
+    tx.commit().await?;
     let see_numbers = tr!(in lang, "consent.see_numbers", n = v.count(row.numbers));
     let events = event_card(lang, req.slug(), ctx.scopes.has(Scope::EventsRead), events);
     let (about, consent, flows) = (about_card(&v, &row), consent_card(lang, &row), gate_card(&v, &gates));

@@ -214,6 +214,20 @@ pub(super) async fn gates(conn: &mut PgConnection, tenant: TenantId, operator: O
     Ok(rows)
 }
 
+/// How many of a tenant's consents stand on an older text than the newest and are not withdrawn.
+///
+/// # Errors
+/// When the database is away.
+pub async fn outdated_consents(conn: &mut PgConnection, tenant: TenantId) -> Result<i64, Failure> {
+    let found = sqlx::query_scalar!(
+        r#"select count(*) as "n!" from consent
+           where tenant_id = $1 and status <> 'withdrawn'
+             and notice_version <> (select version from notice_text order by published_at desc, version desc limit 1)"#,
+        tenant.0
+    );
+    Ok(found.fetch_one(conn).await?)
+}
+
 /// How the operator sees the relationship: status, comment, since when.
 pub(super) async fn relationship(
     conn: &mut PgConnection,

@@ -81,7 +81,7 @@ async fn a_decision_whose_counts_have_changed_is_asked_again(pool: PgPool) {
     let seen = effects(&w).await.seen(&held(&w).await, Verb::Suspend);
     let (consent, counted) = super::actions::turn(&w.store, &w.ctx, w.norvik, Verb::Suspend, Some(&seen)).await.expect("suspended");
     assert_eq!((consent.status, counted.numbers, counted.assigned), (ConsentStatus::Suspended, 2, 1));
-    let logged = w.words("select detail->'effects'->>'numbers' from audit_event where action = 'consent.suspend'").await;
+    let logged = w.words("select detail::jsonb->'effects'->>'numbers' from audit_event where action = 'consent.suspend'").await;
     assert_eq!(logged, ["2"]);
 }
 
