@@ -119,8 +119,6 @@ mod door {
     pub use super::spells::Spell;
     pub use super::spells::closed_at;
     pub use super::words::country_text;
-    pub use super::words::emergency_mode_long;
-    pub use super::words::emergency_mode_text;
     pub use super::words::service_text;
     pub use super::words::services_text;
     pub use super::words::status_text;

@@ -167,7 +167,9 @@ fn lines(v: &Viewer, decision: &Decision<'_>) -> (Vec<Text>, Vec<Text>) {
     let lang = v.lang;
     let Decision { operator, consent, effects, verb } = *decision;
     let (numbers, assigned) = (v.count(effects.numbers), v.count(effects.assigned));
-    let classes = words::class_list(lang, &consent.classes);
+    // Of a number that stays assigned the emergency location is given all the same.
+    let moved: Vec<Class> = consent.classes.iter().copied().filter(|class| *class != Class::EmergencyLocation).collect();
+    let classes = words::class_list(lang, &moved);
     let countries = words::countries_text(lang, &consent.countries);
     let name = operator.name.as_str();
     let has = |class: Class| consent.classes.contains(&class);

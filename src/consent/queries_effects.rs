@@ -12,7 +12,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
 
-/// What suspending, resuming or withdrawing touches now.
+/// What suspending, resuming or withdrawing touches now. Calls are counted by days already rolled up: the pair's lock is held.
 pub(super) async fn effects(
     conn: &mut PgConnection,
     tenant: TenantId,
@@ -26,17 +26,17 @@ pub(super) async fn effects(
               where s.tenant_id = $1 and s.state in ('draft', 'checked', 'running') and exists (
                 select from change_set_row r join number n on n.tenant_id = r.tenant_id and n.e164 = r.e164
                 where r.tenant_id = s.tenant_id and r.set_id = s.id and n.operator_id = $2)) as "open_sets!",
-             (select count(*) from call_record c
-              where c.tenant_id = $1 and c.operator_id = $2 and c.invited_at >= $3 and c.withheld is null) as "calls!",
-             (select coalesce(sum(u.awaiting_calls), 0)::bigint from usage_day u
-              where u.tenant_id = $1 and u.operator_id = $2 and u.day >= $4) as "awaited!"
+             u.calls as "calls!", u.awaited as "awaited!"
            from (
              select count(*) as numbers, count(*) filter (where assignment_status <> 'unassigned') as assigned,
                     count(*) filter (where assignment_status <> 'unassigned' and emergency_location_id is not null) as emergency
-             from number where tenant_id = $1 and operator_id = $2) n"#,
+             from number where tenant_id = $1 and operator_id = $2) n
+           cross join (
+             select coalesce(sum(calls) filter (where day >= $3), 0)::bigint as calls, coalesce(sum(awaiting_calls), 0)::bigint as awaited
+             from usage_day where tenant_id = $1 and operator_id = $2 and day >= $4) u"#,
         tenant.0,
         operator.0,
-        now - TimeDelta::days(30),
+        (now - TimeDelta::days(30)).date_naive(),
         (now - TimeDelta::days(60)).date_naive()
     )
     .fetch_one(conn)

@@ -63,8 +63,7 @@ pub fn services_text(lang: Lang, services: &[String]) -> String {
 }
 
 /// How emergency addresses come about, in two words.
-#[must_use]
-pub fn emergency_mode_text(lang: Lang, mode: &str) -> Text {
+pub(super) fn emergency_mode_text(lang: Lang, mode: &str) -> Text {
     match mode {
         "operator_fixed" => tr!(in lang, "consent.emergency.operator_fixed"),
         "operator_default" => tr!(in lang, "consent.emergency.operator_default"),
@@ -73,8 +72,7 @@ pub fn emergency_mode_text(lang: Lang, mode: &str) -> Text {
 }
 
 /// How emergency addresses come about, in a sentence.
-#[must_use]
-pub fn emergency_mode_long(lang: Lang, mode: &str) -> Text {
+pub(super) fn emergency_mode_long(lang: Lang, mode: &str) -> Text {
     match mode {
         "operator_fixed" => tr!(in lang, "consent.emergency.operator_fixed_long"),
         "operator_default" => tr!(in lang, "consent.emergency.operator_default_long"),

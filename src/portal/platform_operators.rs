@@ -85,6 +85,15 @@ fn countries_text(lang: Lang, codes: &[String]) -> String {
     codes.iter().map(|code| consent::country_text(lang, code)).collect::<Vec<Text>>().join(", ")
 }
 
+/// Who sets the emergency address of a number, as the platform says it.
+fn mode_text(lang: Lang, mode: &str) -> Text {
+    match mode {
+        "operator_fixed" => tr!(in lang, "portal.operators.mode.operator_fixed"),
+        "operator_default" => tr!(in lang, "portal.operators.mode.operator_default"),
+        _ => tr!(in lang, "portal.operators.mode.tenant"),
+    }
+}
+
 fn operator_list(v: &Viewer, operators: &[OperatorLine]) -> AnyView {
     let lang = v.lang;
     if operators.is_empty() {
@@ -111,7 +120,7 @@ fn operator_list(v: &Viewer, operators: &[OperatorLine]) -> AnyView {
         rows.cell().row_link(&format!("{LIST}/{}", row.id), &row.name).sub(&row.slug);
         rows.cell().text(&countries_text(lang, &row.countries));
         rows.cell().text(&consent::services_text(lang, &row.services));
-        rows.cell().text(&consent::emergency_mode_text(lang, &row.emergency_mode));
+        rows.cell().text(&mode_text(lang, &row.emergency_mode));
         rows.cell().count(row.customers);
         rows.cell().count(row.suspended);
         rows.cell().count(row.numbers);
@@ -246,7 +255,7 @@ fn form(lang: Lang, req: &PageRequest, row: Option<&OperatorLine>) -> AnyView {
             view! { <Checkbox name="services[]" value=service label=label checked=checked /> }
         })
         .collect_view();
-    let modes = EMERGENCY_MODES.into_iter().map(|mode| Opt::new(mode, consent::emergency_mode_long(lang, mode))).collect();
+    let modes = EMERGENCY_MODES.into_iter().map(|mode| Opt::new(mode, mode_text(lang, mode))).collect();
     let id = row.map(|row| row.id.to_string()).unwrap_or_default();
     let foot = view! { <Button kind=Kind::Primary>{tr!(in lang, "portal.platform.save")}</Button> }.into_any();
     view! {

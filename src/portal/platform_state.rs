@@ -86,7 +86,7 @@ fn feed_list(v: &Viewer, feeds: &[FeedLine]) -> AnyView {
     let cols = vec![
         Col::new(tr!(in lang, "portal.operators.operator")),
         Col::new(tr!(in lang, "portal.platform.state")),
-        Col::new(tr!(in lang, "portal.feeds.head")).num(),
+        Col::new(tr!(in lang, "portal.feeds.head")).num().mid(),
         Col::new(tr!(in lang, "portal.feeds.backlog")).num(),
         Col::new(tr!(in lang, "portal.feeds.unsealed")).num().mid(),
         Col::new(tr!(in lang, "portal.feeds.endpoints")).mid(),
@@ -211,7 +211,7 @@ fn job_list(v: &Viewer, jobs: &[JobLine]) -> AnyView {
         };
         rows.cell().badge(tone, &state);
         rows.cell().maybe(row.every_ms, |rows, ms| {
-            rows.text(&crate::ui::millis(lang, ms));
+            rows.text(&if ms < 1_000 { crate::ui::millis(lang, ms) } else { v.span(ms) });
         });
         rows.cell().maybe(row.last_finished_at, |rows, at| {
             rows.time(at, TimeStyle::Short);
