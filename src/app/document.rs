@@ -343,7 +343,24 @@ fn side_bar(kind: OrgKind, slug: &str, scopes: ScopeSet, nav: &str) -> Vec<NavGr
                 vec![("clients", "clients", tr!("app.nav.clients"), Icon::Key, Some(Scope::ClientsWrite))],
             ),
         ],
-        OrgKind::Platform => vec![(None, vec![("overview", "", tr!("app.nav.overview"), Icon::Home, None)])],
+        OrgKind::Platform => vec![
+            (
+                None,
+                vec![
+                    ("overview", "", tr!("app.nav.overview"), Icon::Home, None),
+                    ("tenants", "tenants", tr!("portal.tenants"), Icon::Building, Some(Scope::PlatformDirectory)),
+                    ("operators", "operators", tr!("portal.operators"), Icon::Plug, Some(Scope::PlatformDirectory)),
+                    ("notices", "notices", tr!("consent.notices"), Icon::Book, Some(Scope::PlatformDirectory)),
+                ],
+            ),
+            (
+                Some(tr!("app.group.running")),
+                vec![
+                    ("feeds", "feeds", tr!("portal.feeds"), Icon::Send, Some(Scope::PlatformDirectory)),
+                    ("jobs", "jobs", tr!("portal.jobs"), Icon::Refresh, Some(Scope::PlatformDirectory)),
+                ],
+            ),
+        ],
     };
     let item = |(name, below, label, icon, scope): Entry| {
         scope.is_none_or(|scope| scopes.has(scope)).then(|| NavItem {

@@ -38,6 +38,7 @@ struct Head;
 fn rooms() -> OpenApiRouter<Store> {
     OpenApiRouter::with_openapi(Head::openapi())
         .merge(identity::api())
+        .merge(identity::directory_api())
         .merge(notices::api())
         .merge(numbers::api())
         .merge(numbers::api_acts())

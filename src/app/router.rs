@@ -97,6 +97,7 @@ fn portal(app: &App) -> Router<App> {
         .merge(usage::exports())
         .merge(calls::duration_routes())
         .merge(quality::exports())
+        .merge(identity::logo_routes())
         .with_state(app.store.clone());
     router
         .merge(rooms)

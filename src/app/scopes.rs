@@ -99,6 +99,8 @@ const NEEDS: &[Need] = &[
     ("GET /platform/call-batches/{id}/rows", PLATFORM, Scope::PlatformCalls),
     ("GET /tenant/usage", TENANT, Scope::UsageRead),
     ("GET /tenant/quality", TENANT, Scope::QualityRead),
+    ("PUT /platform/tenants/{id}", PLATFORM, Scope::PlatformDirectory),
+    ("PUT /platform/operators/{id}", PLATFORM, Scope::PlatformDirectory),
     ("PUT /platform/tenants/{id}/targets", PLATFORM, Scope::PlatformDirectory),
     ("GET /platform/tenants/{id}/assignments", PLATFORM, Scope::PlatformDirectory),
 ];

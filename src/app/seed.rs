@@ -1,4 +1,4 @@
-//! The demo's data: three tenants, four operators, about two thousand numbers with more than a year of history, and the calls and
+//! The demo's data: three tenants, four operators (and two tenants and an operator about to begin), about two thousand numbers with more than a year of history, and the calls and
 //! durations of a month.
 //!
 //! Repeatable: every id, name and time comes from the seed and from the last midnight (UTC), so the same seed on the same day
@@ -148,10 +148,10 @@ async fn fill(making: &mut Making<'_>) -> anyhow::Result<()> {
 
 fn read_back(making: &mut Making<'_>, found: &Directory) -> anyhow::Result<()> {
     let other = "this database holds other organisations than the demo's; take another data directory or database";
-    for plan in plan::TENANTS {
+    for plan in plan::all_tenants() {
         making.tenants.insert(plan.slug, found.tenant(plan.slug).context(other)?);
     }
-    for plan in plan::OPERATORS {
+    for plan in plan::all_operators() {
         making.operators.insert(plan.slug, found.operator(plan.slug).context(other)?);
     }
     if !found.clients.iter().any(|id| id == orgs::PLATFORM_CLIENT) {

@@ -31,6 +31,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::demo::DemoFile;
+use super::traffic::Carrier;
 use crate::base::Env;
 use crate::notices::PublicKey;
 use crate::notices::Secret;
@@ -127,7 +128,8 @@ pub async fn serve(simulator: Simulator, listener: TcpListener, stop: Cancellati
         let puller = pull::Puller::new(simulator.clone(), &operator.slug)?;
         busy.push(tokio::spawn(puller.run(stop.clone())));
     }
-    for operator in &simulator.demo.operators {
+    // An operator that is about to begin has no traffic to count.
+    for operator in simulator.demo.operators.iter().filter(|operator| Carrier::of(&operator.slug).is_some()) {
         let counting = durations::Counting::new(simulator.clone(), &operator.slug)?;
         busy.push(tokio::spawn(counting.run(stop.clone())));
     }

@@ -9,13 +9,17 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::directory::DirectoryRow;
+use super::directory::Effects;
 use super::model::Consent;
 use super::model::ConsentStatus;
 use super::model::Contact;
-use super::model::OperatorRow;
 use super::model::Verb;
 use super::queries;
+use super::queries_directory;
+use super::queries_effects;
 use super::queries_read;
+use super::staff;
 use crate::audit;
 use crate::base::ConsentId;
 use crate::base::Ctx;
@@ -26,6 +30,7 @@ use crate::base::Scope;
 use crate::base::TenantId;
 use crate::identity::Email;
 use crate::notices;
+use crate::store::Reach;
 use crate::store::Store;
 use crate::transfers;
 use crate::transfers::Class;
@@ -57,29 +62,49 @@ struct EventData<'a> {
     tenant_name: &'a str,
 }
 
+/// What a person says beside what is accepted.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Language of the text that was read: its digest is kept.
+    pub language: String,
+    /// Staff are informed, in the countries whose law asks for it.
+    pub staff_informed: bool,
+}
+
+/// [`accept_said`] with the English text read and the staff informed.
+///
+/// # Errors
+/// Those of [`accept_said`].
+pub async fn accept(store: &Store, ctx: &Ctx, given: AcceptIn) -> Result<Consent, Failure> {
+    accept_said(store, ctx, given, Said { language: "en".to_owned(), staff_informed: true }).await
+}
+
 /// Accepts: gives a consent, gives it anew after a withdrawal, or changes one that stands.
 ///
 /// # Errors
-/// 403 without `consent:write`, 404 for an unknown operator, 422 for countries, classes, contact or a text that is not the newest.
-pub async fn accept(store: &Store, ctx: &Ctx, given: AcceptIn) -> Result<Consent, Failure> {
+/// 403 without `consent:write`, 404 for an unknown operator, 422 for countries, classes, contact, a text that is not the newest,
+/// or staff that is not informed where the law asks for it.
+pub async fn accept_said(store: &Store, ctx: &Ctx, given: AcceptIn, said: Said) -> Result<Consent, Failure> {
     ctx.require(Scope::ConsentWrite)?;
     let tenant = ctx.tenant()?;
     let mut tx = store.begin_for(ctx).await?;
     let operator = operator_of(&mut tx, tenant, given.operator).await?;
-    let notice = queries_read::newest_notice(&mut tx, "en").await?;
+    let notice = queries_read::newest_notice(&mut tx, &said.language).await?;
     let notice = notice.ok_or_else(|| Problem::new(422, "notice_missing", "There is no notice text to accept yet."))?;
-    check(&given, &operator, &notice.version)?;
+    let asked_for = staff::asking(&given.countries);
+    check(&given, &operator, &notice.version, asked_for.is_empty() || said.staff_informed)?;
     let who = (ctx.actor.label(), ctx.address.as_deref());
     // The time is taken under the lock: what leaves until then stands before the change, which may close a class.
     transfers::lock_exclusive(&mut tx, tenant, given.operator).await?;
     let consent = write_grant(&mut tx, ctx, tenant, &given, notice.sha256, who, ctx.now()).await?;
+    queries_directory::keep_acceptance(&mut tx, &ctx.env, &consent, consent.since, said.staff_informed, &asked_for).await?;
     tx.commit().await?;
     store.wake.wake(notices::SEAL);
     Ok(consent)
 }
 
 /// Judges what was given; all that is wrong is told at once.
-fn check(given: &AcceptIn, operator: &OperatorRow, newest: &str) -> Result<(), Failure> {
+fn check(given: &AcceptIn, operator: &DirectoryRow, newest: &str, staff_informed: bool) -> Result<(), Failure> {
     if given.notice_version != newest {
         return Err(Problem::new(
             422,
@@ -101,6 +126,10 @@ fn check(given: &AcceptIn, operator: &OperatorRow, newest: &str) -> Result<(), F
     }
     if given.classes.is_empty() {
         problem = problem.field("classes", "classes_missing", None, "Pick at least one data class.");
+    }
+    if !staff_informed {
+        let fix = "Inform your people first, then tick the box.";
+        problem = problem.field("staff_informed", "staff_uninformed", None, fix);
     }
     if let Some(contact) = &given.contact {
         if !(1..=100).contains(&contact.name.trim().chars().count()) {
@@ -151,7 +180,7 @@ pub(super) async fn write_grant(
     let action = if changed { "changed" } else { "granted" };
     queries::put_consent(conn, &consent).await?;
     queries::begin_relationship(conn, tenant, given.operator, at).await?;
-    settle(conn, ctx, &consent, action, who, at).await?;
+    settle(conn, ctx, &consent, action, who, at, None).await?;
     // Numbers that could not be told of until now are told anew; a change of anything else tells nothing.
     let opens = |held: &Consent| {
         held.status != ConsentStatus::Active
@@ -169,7 +198,7 @@ pub(super) async fn write_grant(
 /// # Errors
 /// 403 without `consent:write`, 404 without a consent, 409 `consent_state` when it is not active.
 pub async fn suspend(store: &Store, ctx: &Ctx, operator: OperatorId) -> Result<Consent, Failure> {
-    turn(store, ctx, operator, Verb::Suspend).await
+    Ok(turn(store, ctx, operator, Verb::Suspend, None).await?.0)
 }
 
 /// Resumes a suspended consent: the gates open again, on the same text.
@@ -177,7 +206,7 @@ pub async fn suspend(store: &Store, ctx: &Ctx, operator: OperatorId) -> Result<C
 /// # Errors
 /// 403 without `consent:write`, 404 without a consent, 409 `consent_state` when it is not suspended.
 pub async fn resume(store: &Store, ctx: &Ctx, operator: OperatorId) -> Result<Consent, Failure> {
-    turn(store, ctx, operator, Verb::Resume).await
+    Ok(turn(store, ctx, operator, Verb::Resume, None).await?.0)
 }
 
 /// Withdraws: like suspending, and only a new acceptance opens the gates again.
@@ -185,13 +214,24 @@ pub async fn resume(store: &Store, ctx: &Ctx, operator: OperatorId) -> Result<Co
 /// # Errors
 /// 403 without `consent:write`, 404 without a consent, 409 `consent_state` when it is withdrawn already.
 pub async fn withdraw(store: &Store, ctx: &Ctx, operator: OperatorId) -> Result<Consent, Failure> {
-    turn(store, ctx, operator, Verb::Withdraw).await
+    Ok(turn(store, ctx, operator, Verb::Withdraw, None).await?.0)
 }
 
-pub(super) async fn turn(store: &Store, ctx: &Ctx, operator: OperatorId, verb: Verb) -> Result<Consent, Failure> {
+/// Does the verb, counting what it touches in the same transaction. `seen`: what a page had shown, see [`Effects::seen`].
+///
+/// # Errors
+/// 409 `effects_changed` when it is not what was shown; else as [`suspend`].
+pub(super) async fn turn(
+    store: &Store,
+    ctx: &Ctx,
+    operator: OperatorId,
+    verb: Verb,
+    seen: Option<&str>,
+) -> Result<(Consent, Effects), Failure> {
     ctx.require(Scope::ConsentWrite)?;
     let tenant = ctx.tenant()?;
-    let mut tx = store.begin_for(ctx).await?;
+    // What the operator has not taken yet stands in its own rows.
+    let mut tx = store.begin(Reach::Pair(tenant, operator)).await?;
     transfers::lock_exclusive(&mut tx, tenant, operator).await?;
     let held = queries_read::consent(&mut tx, tenant, operator).await?;
     let mut consent = held.ok_or_else(|| Problem::not_found("consent"))?;
@@ -200,16 +240,21 @@ pub(super) async fn turn(store: &Store, ctx: &Ctx, operator: OperatorId, verb: V
         return Err(Problem::new(409, "consent_state", detail).into());
     };
     let at = after(&consent, ctx.now());
+    let effects = queries_effects::effects(&mut tx, tenant, operator, at).await?;
+    if seen.is_some_and(|seen| seen != effects.seen(&consent, verb)) {
+        let detail = "The counts have changed since the page was shown. Look at them again, then decide.";
+        return Err(Problem::new(409, "effects_changed", detail).into());
+    }
     consent.status = next;
     consent.since = at;
     queries::put_consent(&mut tx, &consent).await?;
-    settle(&mut tx, ctx, &consent, verb.ledger(), (ctx.actor.label(), ctx.address.as_deref()), at).await?;
+    settle(&mut tx, ctx, &consent, verb.ledger(), (ctx.actor.label(), ctx.address.as_deref()), at, Some(&effects)).await?;
     if verb == Verb::Resume {
         queries::append_resumed(&mut tx, &ctx.env, tenant, operator, consent.id).await?;
     }
     tx.commit().await?;
     store.wake.wake(notices::SEAL);
-    Ok(consent)
+    Ok((consent, effects))
 }
 
 /// The time of a change: behind the one before it, whoever waited for the lock or has a slow clock. The ledger is read by time.
@@ -225,6 +270,7 @@ async fn settle(
     action: &str,
     who: (&str, Option<&str>),
     at: DateTime<Utc>,
+    effects: Option<&Effects>,
 ) -> Result<(), Failure> {
     queries::append_entry(conn, &ctx.env, consent, action, who, at).await?;
     write_gates(conn, consent, at).await?;
@@ -235,13 +281,21 @@ async fn settle(
         "resumed" => "consent.resume",
         _ => "consent.withdraw",
     };
-    let detail = serde_json::json!({
+    let mut detail = serde_json::json!({
         "operator_id": consent.operator_id,
         "status": consent.status.as_str(),
         "countries": consent.countries,
         "data_classes": queries::class_words(&consent.classes),
         "notice_version": consent.notice_version,
     });
+    if let Some(effects) = effects {
+        detail["effects"] = serde_json::json!({
+            "numbers": effects.numbers,
+            "assigned": effects.assigned,
+            "notices_waiting": effects.waiting,
+            "durations_awaited": effects.awaited,
+        });
+    }
     let entry = audit::Entry { action: verb, subject_kind: "consent", subject_id: &consent.id.to_string(), detail: Some(detail) };
     audit::record(conn, ctx, entry).await
 }
@@ -299,13 +353,12 @@ async fn emit(conn: &mut PgConnection, ctx: &Ctx, consent: &Consent) -> Result<(
 }
 
 /// An operator of the directory; 404 when there is none.
-pub(super) async fn operator_of(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<OperatorRow, Failure> {
-    let found = queries_read::operators(conn, tenant).await?.into_iter().find(|row| row.id == operator.0);
+pub(super) async fn operator_of(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<DirectoryRow, Failure> {
+    let found = queries_directory::operators(conn, tenant, None).await?.into_iter().find(|row| row.id == operator.0);
     found.ok_or_else(|| Problem::not_found("operator").into())
 }
 
 /// An operator of the directory by its short name; 404 when there is none.
-pub(super) async fn operator_by_slug(conn: &mut PgConnection, tenant: TenantId, slug: &str) -> Result<OperatorRow, Failure> {
-    let found = queries_read::operators(conn, tenant).await?.into_iter().find(|row| row.slug == slug);
-    found.ok_or_else(|| Problem::not_found("operator").into())
+pub(super) async fn operator_by_slug(conn: &mut PgConnection, tenant: TenantId, slug: &str) -> Result<DirectoryRow, Failure> {
+    queries_directory::operators(conn, tenant, Some(slug)).await?.pop().ok_or_else(|| Problem::not_found("operator").into())
 }

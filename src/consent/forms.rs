@@ -56,11 +56,19 @@ pub async fn accept_consent(
     #[server(default)] contact_name: String,
     #[server(default)] contact_email: String,
     #[server(default)] read: String,
+    #[server(default)] language: String,
+    #[server(default)] staff_informed: String,
 ) -> Result<(), FormError> {
     let page = format!("/t/{slug}/operators/{operator}");
     let mut fields = vec![("contact_name".to_owned(), contact_name.clone()), ("contact_email".to_owned(), contact_email.clone())];
     // The box stays ticked for the text it was ticked for.
     fields.extend([("read".to_owned(), read.clone()), ("notice_version".to_owned(), notice_version.clone())]);
+    fields.push(("staff_informed".to_owned(), staff_informed.clone()));
+    // The refused form shows the text in the language it was read in.
+    let back = match language.as_str() {
+        "en" | "de" => format!("{page}/accept?language={language}"),
+        _ => format!("{page}/accept"),
+    };
     fields.extend(countries.iter().map(|country| ("countries".to_owned(), country.clone())));
     fields.extend(classes.iter().map(|class| ("classes".to_owned(), class.clone())));
     let result: Result<Redirect, Failure> = async {
@@ -74,11 +82,12 @@ pub async fn accept_consent(
             read: read == "true",
             contact: (!nobody).then(|| Contact { name: contact_name.trim().to_owned(), email: contact_email.trim().to_owned() }),
         };
-        actions::accept(&store, &ctx, given).await?;
+        let said = actions::Said { language, staff_informed: staff_informed == "true" };
+        actions::accept_said(&store, &ctx, given, said).await?;
         Ok(Redirect::with(page.clone(), Flash::done(tr!(in form_lang()?, "consent.accepted"))))
     }
     .await;
-    answer(result, &format!("{page}/accept"), fields).await
+    answer(result, &back, fields).await
 }
 
 #[cfg(feature = "ssr")]
@@ -88,21 +97,29 @@ fn form_lang() -> Result<Lang, Failure> {
 }
 
 #[cfg(feature = "ssr")]
-async fn turn(slug: &str, operator: &str, operator_id: &str, verb: Verb) -> Result<(), FormError> {
+async fn turn(slug: &str, operator: &str, operator_id: &str, verb: Verb, seen: &str) -> Result<(), FormError> {
     let page = format!("/t/{slug}/operators/{operator}");
     let result: Result<Redirect, Failure> = async {
         let (ctx, store) = server_ctx(OrgKind::Tenant, slug)?;
-        actions::turn(&store, &ctx, OperatorId(id_param(operator_id, "operator")?), verb).await?;
+        let operator = OperatorId(id_param(operator_id, "operator")?);
+        let (_, effects) = actions::turn(&store, &ctx, operator, verb, Some(seen)).await?;
         let lang = form_lang()?;
-        let done = match verb {
-            Verb::Suspend => tr!(in lang, "consent.suspended"),
-            Verb::Resume => tr!(in lang, "consent.resumed"),
-            Verb::Withdraw => tr!(in lang, "consent.withdrawn"),
+        let (parts, store) = server_parts()?;
+        let v = viewer(&parts, &store.env);
+        let (numbers, waiting) = (v.count(effects.numbers), v.count(effects.waiting));
+        let (done, text) = match verb {
+            Verb::Suspend => {
+                (tr!(in lang, "consent.suspended"), tr!(in lang, "consent.done.closed", numbers = numbers, waiting = waiting))
+            }
+            Verb::Resume => (tr!(in lang, "consent.resumed"), tr!(in lang, "consent.done.opened", numbers = numbers)),
+            Verb::Withdraw => {
+                (tr!(in lang, "consent.withdrawn"), tr!(in lang, "consent.done.closed", numbers = numbers, waiting = waiting))
+            }
         };
-        Ok(Redirect::with(page.clone(), Flash::done(done)))
+        Ok(Redirect::with(page.clone(), Flash::done(done).text(text)))
     }
     .await;
-    answer(result, &page, Vec::new()).await
+    answer(result, &format!("{page}/{}", verb.as_str()), Vec::new()).await
 }
 
 /// Suspends the consent for an operator.
@@ -111,8 +128,9 @@ pub async fn suspend_consent(
     #[server(default)] slug: String,
     #[server(default)] operator: String,
     #[server(default)] operator_id: String,
+    #[server(default)] seen: String,
 ) -> Result<(), FormError> {
-    turn(&slug, &operator, &operator_id, Verb::Suspend).await
+    turn(&slug, &operator, &operator_id, Verb::Suspend, &seen).await
 }
 
 /// Resumes the consent for an operator.
@@ -121,8 +139,9 @@ pub async fn resume_consent(
     #[server(default)] slug: String,
     #[server(default)] operator: String,
     #[server(default)] operator_id: String,
+    #[server(default)] seen: String,
 ) -> Result<(), FormError> {
-    turn(&slug, &operator, &operator_id, Verb::Resume).await
+    turn(&slug, &operator, &operator_id, Verb::Resume, &seen).await
 }
 
 /// Withdraws the consent for an operator.
@@ -131,8 +150,9 @@ pub async fn withdraw_consent(
     #[server(default)] slug: String,
     #[server(default)] operator: String,
     #[server(default)] operator_id: String,
+    #[server(default)] seen: String,
 ) -> Result<(), FormError> {
-    turn(&slug, &operator, &operator_id, Verb::Withdraw).await
+    turn(&slug, &operator, &operator_id, Verb::Withdraw, &seen).await
 }
 
 /// Says how the relationship with a customer stands.

@@ -168,19 +168,6 @@ pub(super) struct Notice {
     pub(super) published_at: DateTime<Utc>,
 }
 
-/// An operator of the directory with what the tenant has with it.
-#[derive(Clone, Debug)]
-pub(super) struct OperatorRow {
-    pub(super) id: Uuid,
-    pub(super) slug: String,
-    pub(super) name: String,
-    pub(super) countries: Vec<String>,
-    pub(super) services: Vec<String>,
-    pub(super) website: Option<String>,
-    pub(super) numbers: i64,
-    pub(super) assigned: i64,
-}
-
 /// A customer of an operator.
 #[derive(Clone, Debug)]
 pub(super) struct CustomerRow {
@@ -193,18 +180,6 @@ pub(super) struct CustomerRow {
     pub(super) relationship: Relationship,
     pub(super) numbers: i64,
     pub(super) assigned: i64,
-}
-
-/// One line of the ledger.
-#[derive(Clone, Debug)]
-pub(super) struct LedgerRow {
-    pub(super) at: DateTime<Utc>,
-    pub(super) action: String,
-    pub(super) countries: Vec<String>,
-    pub(super) classes: Vec<String>,
-    pub(super) notice_version: String,
-    pub(super) actor_label: String,
-    pub(super) address: Option<String>,
 }
 
 #[cfg(test)]

@@ -1,19 +1,20 @@
-//! The pages that ask before a consent changes: read and accept; suspend, resume or withdraw with what each does.
+//! The pages that ask before a consent is suspended, resumed or withdrawn: exactly what each does, with counts.
 
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::actions;
-use super::forms::AcceptConsent;
+use super::directory::DirectoryRow;
+use super::directory::Effects;
+use super::directory::SETTLED_FOR;
 use super::forms::ResumeConsent;
 use super::forms::SuspendConsent;
 use super::forms::WithdrawConsent;
 use super::model::Consent;
-use super::model::ConsentStatus;
-use super::model::Notice;
-use super::model::OperatorRow;
 use super::model::Verb;
-use super::pages::notice_card;
+use super::pages_accept::Offer;
+use super::pages_accept::accept_view;
+use super::queries_effects;
 use super::queries_read;
 use super::words;
 use crate::base::Failure;
@@ -21,26 +22,22 @@ use crate::base::OperatorId;
 use crate::base::Problem;
 use crate::base::Scope;
 use crate::identity::PageRequest;
+use crate::store::Reach;
 use crate::tr;
 use crate::transfers::Class;
-use crate::transfers::class_text;
 use crate::ui::ActionButton;
 use crate::ui::Band;
-use crate::ui::Button;
 use crate::ui::ButtonLink;
 use crate::ui::Card;
-use crate::ui::Checkbox;
 use crate::ui::Cols;
 use crate::ui::Crumb;
 use crate::ui::Grid;
-use crate::ui::Hidden;
 use crate::ui::Kind;
 use crate::ui::Lang;
 use crate::ui::Page;
 use crate::ui::PageHead;
 use crate::ui::Size;
 use crate::ui::Text;
-use crate::ui::TextInput;
 use crate::ui::Tone;
 use crate::ui::Viewer;
 use crate::ui::viewer;
@@ -54,21 +51,41 @@ pub async fn change_page(req: PageRequest) -> Result<Page, Failure> {
     ctx.require(Scope::ConsentWrite)?;
     let tenant = ctx.tenant()?;
     let v = viewer();
-    let mut tx = req.store.begin_for(ctx).await?;
+    let mut tx = req.store.begin(Reach::Nobody).await?;
     let operator = actions::operator_by_slug(&mut tx, tenant, req.param("operator")).await?;
-    let consent = queries_read::consent(&mut tx, tenant, OperatorId(operator.id)).await?;
-    let newest = queries_read::newest_notice(&mut tx, v.lang.code()).await?;
     tx.commit().await?;
+    let id = OperatorId(operator.id);
     let page = format!("/t/{}/operators/{}", req.slug(), operator.slug);
+    // What the operator has not taken yet stands in its own rows.
+    let mut tx = req.store.begin(Reach::Pair(tenant, id)).await?;
+    let consent = queries_read::consent(&mut tx, tenant, id).await?;
     if req.param("verb") == "accept" {
-        return Ok(accept_view(&v, &req, &page, operator, consent.as_ref(), newest));
+        let language = req.query.get("language").and_then(Lang::from_code).unwrap_or(v.lang);
+        let newest = queries_read::newest_notice(&mut tx, language.code()).await?;
+        let other = consent.as_ref().filter(|held| newest.as_ref().is_some_and(|new| new.version != held.notice_version));
+        let held = match other {
+            Some(consent) => queries_read::notice(&mut tx, &consent.notice_version, language.code()).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        return Ok(accept_view(&v, &req, &page, Offer { operator, consent, newest, held }));
     }
     let verb = Verb::parse(req.param("verb")).ok_or_else(|| Problem::not_found("page"))?;
     let consent = consent.ok_or_else(|| Problem::not_found("consent"))?;
-    Ok(confirm_view(&v, &req, &page, &operator, &consent, verb))
+    let effects = queries_effects::effects(&mut tx, tenant, id, ctx.now()).await?;
+    tx.commit().await?;
+    Ok(confirm_view(&v, &req, &page, &Decision { operator: &operator, consent: &consent, effects: &effects, verb }))
 }
 
-fn crumbs(lang: Lang, req: &PageRequest, page: &str, operator: &str, here: Text) -> Vec<Crumb> {
+/// What is to be decided.
+struct Decision<'a> {
+    operator: &'a DirectoryRow,
+    consent: &'a Consent,
+    effects: &'a Effects,
+    verb: Verb,
+}
+
+pub(super) fn crumbs(lang: Lang, req: &PageRequest, page: &str, operator: &str, here: Text) -> Vec<Crumb> {
     vec![
         Crumb::link(format!("/t/{}/operators", req.slug()), tr!(in lang, "consent.operators")),
         Crumb::link(page.to_owned(), operator.to_owned()),
@@ -76,8 +93,9 @@ fn crumbs(lang: Lang, req: &PageRequest, page: &str, operator: &str, here: Text)
     ]
 }
 
-fn confirm_view(v: &Viewer, req: &PageRequest, page: &str, operator: &OperatorRow, consent: &Consent, verb: Verb) -> Page {
+fn confirm_view(v: &Viewer, req: &PageRequest, page: &str, decision: &Decision<'_>) -> Page {
     let lang = v.lang;
+    let Decision { operator, consent, effects, verb } = *decision;
     let name = operator.name.as_str();
     let title = match verb {
         Verb::Suspend => tr!(in lang, "consent.suspend_title", name = name),
@@ -96,24 +114,46 @@ fn confirm_view(v: &Viewer, req: &PageRequest, page: &str, operator: &OperatorRo
         };
         return Page::new(title, body);
     }
-    let effects = effects(v, operator, consent, verb).into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
+    let seen = effects.seen(consent, verb);
+    let (at_once, stays) = lines(v, decision);
+    let list = |lines: Vec<Text>| lines.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
+    let (at_once, stays) = (list(at_once), list(stays));
+    let (now_title, stay_title) = match verb {
+        Verb::Resume => (tr!(in lang, "consent.effects.flows"), tr!(in lang, "consent.effects.as_it_is")),
+        Verb::Suspend | Verb::Withdraw => (tr!(in lang, "consent.effects.stops"), tr!(in lang, "consent.effects.stays")),
+    };
+    let again = (req.flash.as_ref().is_some_and(|flash| flash.code == "effects_changed")).then(|| {
+        view! { <Band tone=Tone::Warn title=tr!(in lang, "consent.effects.changed") text=tr!(in lang, "consent.effects.changed_text") /> }
+    });
+    let leave = (verb == Verb::Withdraw).then(|| {
+        let href = format!("{page}/leave");
+        view! { <p class="fine">{tr!(in lang, "consent.effects.leave")}" "<a href=href>{tr!(in lang, "consent.leaving")}</a></p> }
+    });
     let fields: Vec<(Text, Text)> = vec![
         ("slug".into(), req.slug().to_owned().into()),
         ("operator".into(), operator.slug.clone().into()),
         ("operator_id".into(), operator.id.to_string().into()),
+        ("seen".into(), seen.into()),
     ];
     let (action, kind) = match verb {
         Verb::Suspend => (SuspendConsent::url(), Kind::Primary),
         Verb::Resume => (ResumeConsent::url(), Kind::Primary),
         Verb::Withdraw => (WithdrawConsent::url(), Kind::Danger),
     };
+    let (told, word) = (tr!(in lang, "consent.effects.told", name = name), words::verb_text(lang, verb));
     let body = view! {
-        <PageHead title=title.clone() crumbs=crumbs />
-        <Card title=tr!(in lang, "consent.effects")>
-            <ul class="bullets">{effects}</ul>
+        <PageHead title=title.clone() purpose=tr!(in lang, "consent.effects.purpose") crumbs=crumbs />
+        {again}
+        <Grid cols=Cols::Two>
+            <Card title=now_title><ul class="bullets">{at_once}</ul></Card>
+            <Card title=stay_title><ul class="bullets">{stays}</ul></Card>
+        </Grid>
+        <Card title=tr!(in lang, "consent.effects.decide")>
+            <p>{told}</p>
+            {leave}
             <div class="cluster">
                 <ActionButton action=action fields=fields kind=kind>
-                    {words::verb_text(lang, verb)}
+                    {word}
                 </ActionButton>
                 <ButtonLink href=back kind=Kind::Quiet>{tr!(in lang, "consent.leave")}</ButtonLink>
             </div>
@@ -122,200 +162,55 @@ fn confirm_view(v: &Viewer, req: &PageRequest, page: &str, operator: &OperatorRo
     Page::new(title, body)
 }
 
-/// Exactly what the verb does, with counts.
-fn effects(v: &Viewer, operator: &OperatorRow, consent: &Consent, verb: Verb) -> Vec<Text> {
+/// Exactly what the verb does at once, and what stays as it is.
+fn lines(v: &Viewer, decision: &Decision<'_>) -> (Vec<Text>, Vec<Text>) {
     let lang = v.lang;
-    let (numbers, assigned) = (v.count(operator.numbers), v.count(operator.assigned));
-    let classes = words::class_list(lang, &consent.classes);
+    let Decision { operator, consent, effects, verb } = *decision;
+    let (numbers, assigned) = (v.count(effects.numbers), v.count(effects.assigned));
+    // Of a number that stays assigned the emergency location is given all the same.
+    let moved: Vec<Class> = consent.classes.iter().copied().filter(|class| *class != Class::EmergencyLocation).collect();
+    let classes = words::class_list(lang, &moved);
     let countries = words::countries_text(lang, &consent.countries);
     let name = operator.name.as_str();
-    match verb {
-        Verb::Suspend | Verb::Withdraw => {
-            let stops = tr!(in lang, "consent.effect.stops", classes = classes, countries = countries, n = numbers);
-            let mut out = vec![
-                stops,
-                tr!(in lang, "consent.effect.no_assign", name = name),
-                tr!(in lang, "consent.effect.stays", n = assigned),
-                tr!(in lang, "consent.effect.unassign"),
-                tr!(in lang, "consent.effect.emergency"),
-                tr!(in lang, "consent.effect.given", name = name),
-                tr!(in lang, "consent.effect.told", name = name),
-            ];
-            out.push(if verb == Verb::Suspend {
-                tr!(in lang, "consent.effect.resume")
-            } else {
-                tr!(in lang, "consent.effect.anew")
-            });
-            out
-        }
-        Verb::Resume => vec![
+    let has = |class: Class| consent.classes.contains(&class);
+    if verb == Verb::Resume {
+        let mut now = vec![
             tr!(in lang, "consent.effect.flows", classes = classes, countries = countries, n = numbers),
             tr!(in lang, "consent.effect.snapshot", name = name, n = numbers),
+        ];
+        if has(Class::Numbers) {
+            now.push(tr!(in lang, "consent.effect.assign_again", name = name));
+        }
+        let stays = vec![
             tr!(in lang, "consent.effect.not_caught_up"),
             tr!(in lang, "consent.effect.same_text", version = consent.notice_version),
-        ],
+        ];
+        return (now, stays);
     }
-}
-
-fn accept_view(
-    v: &Viewer,
-    req: &PageRequest,
-    page: &str,
-    operator: OperatorRow,
-    consent: Option<&Consent>,
-    newest: Option<Notice>,
-) -> Page {
-    let lang = v.lang;
-    let stands = consent.is_some_and(|held| held.status != ConsentStatus::Withdrawn);
-    let title = if stands {
-        tr!(in lang, "consent.change_title", name = operator.name)
-    } else {
-        tr!(in lang, "consent.accept_title", name = operator.name)
-    };
-    let crumbs = crumbs(lang, req, page, &operator.name, tr!(in lang, "consent.consent"));
-    let Some(notice) = newest else {
-        let body = view! {
-            <PageHead title=title.clone() crumbs=crumbs />
-            <Band tone=Tone::Warn title=tr!(in lang, "consent.no_text") text=tr!(in lang, "consent.no_text_text") />
-        };
-        return Page::new(title, body);
-    };
-    let version = notice.version.clone();
-    let (countries, classes) = (country_card(lang, req, &operator, consent), class_card(lang, req, consent));
-    let contact = contact_card(lang, req, consent);
-    let read_wrong = req.wrong("read");
-    let read = req.typed("read") == Some("true") && req.typed("notice_version") == Some(notice.version.as_str());
-    let (slug, short, id) = (req.slug().to_owned(), operator.slug.clone(), operator.id.to_string());
-    let read_label = tr!(in lang, "consent.read", version = version);
-    let back = page.to_owned();
-    let body = view! {
-        <PageHead title=title.clone() purpose=tr!(in lang, "consent.accept_purpose") crumbs=crumbs />
-        <Grid cols=Cols::Rail>
-            <form class="stack" action=AcceptConsent::url() method="post">
-                <Hidden name="slug" value=slug />
-                <Hidden name="operator" value=short />
-                <Hidden name="operator_id" value=id />
-                <Hidden name="notice_version" value=version />
-                {notice_card(lang, notice)}
-                {countries}
-                {classes}
-                {contact}
-                <div class="stack" data-gap="tight">
-                    <Checkbox name="read" label=read_label hint=tr!(in lang, "consent.staff") error=read_wrong checked=read required=true />
-                    <div class="cluster">
-                        <Button kind=Kind::Primary>{tr!(in lang, "consent.accept")}</Button>
-                        <ButtonLink href=back kind=Kind::Quiet>{tr!(in lang, "consent.not_yet")}</ButtonLink>
-                    </div>
-                </div>
-            </form>
-            <Card title=tr!(in lang, "consent.later")>
-                <ul class="bullets">
-                    <li>{tr!(in lang, "consent.later.stops")}</li>
-                    <li>{tr!(in lang, "consent.later.stays")}</li>
-                    <li>{tr!(in lang, "consent.later.given")}</li>
-                </ul>
-            </Card>
-        </Grid>
-    };
-    Page::new(title, body)
-}
-
-/// What of a set of boxes is ticked: what was typed before a refusal, else what the consent says, else `otherwise`.
-fn ticked(req: &PageRequest, field: &str, value: &str, held: Option<bool>, otherwise: bool) -> bool {
-    match req.flash.as_ref().filter(|flash| !flash.code.is_empty()) {
-        Some(flash) => flash.fields.iter().any(|(name, typed)| name == field && typed == value),
-        None => held.unwrap_or(otherwise),
+    let mut now = vec![tr!(in lang, "consent.effect.stops", classes = classes, countries = countries, n = numbers)];
+    if has(Class::Numbers) {
+        now.push(tr!(in lang, "consent.effect.waiting", n = v.count(effects.waiting)));
+        now.push(tr!(in lang, "consent.effect.no_assign", name = name, n = numbers));
     }
-}
-
-fn box_card(field: &'static str, title: Text, wrong: Option<String>, boxes: AnyView) -> AnyView {
-    let legend = title.clone();
-    let id = format!("{field}-error");
-    let described = wrong.is_some().then(|| id.clone());
-    let error = wrong.map(|text| view! { <p class="error" id=id>{text}</p> });
-    view! {
-        <Card title=title>
-            <fieldset class="stack" data-gap="tight" aria-describedby=described>
-                <legend class="visually-hidden">{legend}</legend>
-                {boxes}
-                {error}
-            </fieldset>
-        </Card>
+    if has(Class::Calls) {
+        now.push(tr!(in lang, "consent.effect.calls", n = v.count(effects.calls)));
     }
-    .into_any()
-}
-
-fn country_card(lang: Lang, req: &PageRequest, operator: &OperatorRow, consent: Option<&Consent>) -> AnyView {
-    let boxes = operator
-        .countries
-        .iter()
-        .map(|code| {
-            let held = consent.map(|held| held.countries.contains(code));
-            let checked = ticked(req, "countries", code, held, operator.countries.len() == 1);
-            view! { <Checkbox name="countries[]" value=code.clone() label=words::country_text(lang, code) checked=checked /> }
-        })
-        .collect_view()
-        .into_any();
-    box_card("countries", tr!(in lang, "consent.countries"), req.wrong("countries"), boxes)
-}
-
-fn class_card(lang: Lang, req: &PageRequest, consent: Option<&Consent>) -> AnyView {
-    let boxes = Class::ALL
-        .iter()
-        .map(|class| {
-            let held = consent.map(|held| held.classes.contains(class));
-            let checked = ticked(req, "classes", class.as_str(), held, true);
-            view! {
-                <Checkbox
-                    name="classes[]"
-                    value=class.as_str()
-                    label=class_text(lang, *class)
-                    hint=words::class_hint(lang, *class)
-                    checked=checked
-                />
-            }
-        })
-        .collect_view()
-        .into_any();
-    box_card("classes", tr!(in lang, "consent.classes"), req.wrong("classes"), boxes)
-}
-
-fn contact_card(lang: Lang, req: &PageRequest, consent: Option<&Consent>) -> AnyView {
-    let held = consent.and_then(|held| held.contact.as_ref());
-    let person = req.signed.as_ref();
-    let name = req
-        .typed("contact_name")
-        .map(str::to_owned)
-        .or_else(|| held.map(|contact| contact.name.clone()))
-        .or_else(|| person.map(|signed| signed.name.clone()));
-    let email = req
-        .typed("contact_email")
-        .map(str::to_owned)
-        .or_else(|| held.map(|contact| contact.email.clone()))
-        .or_else(|| person.map(|signed| signed.email.clone()));
-    let (name_wrong, email_wrong) = (req.wrong("contact_name"), req.wrong("contact_email"));
-    view! {
-        <Card title=tr!(in lang, "consent.contact_for")>
-            <div class="fields" data-cols="2">
-                <TextInput
-                    name="contact_name"
-                    label=tr!(in lang, "consent.contact_name")
-                    value=name
-                    maxlength="100"
-                    autocomplete="name"
-                    error=name_wrong
-                />
-                <TextInput
-                    name="contact_email"
-                    kind="email"
-                    label=tr!(in lang, "consent.contact_email")
-                    value=email
-                    maxlength="254"
-                    autocomplete="email"
-                    error=email_wrong
-                />
-            </div>
-        </Card>
+    if has(Class::Durations) {
+        let until = v.day((v.now + SETTLED_FOR).with_timezone(&v.time_zone).date_naive());
+        now.push(match verb {
+            Verb::Withdraw => tr!(in lang, "consent.effect.durations_until", until = until, n = v.count(effects.awaited)),
+            _ => tr!(in lang, "consent.effect.durations", n = v.count(effects.awaited)),
+        });
     }
-    .into_any()
+    if effects.open_sets > 0 {
+        now.push(tr!(in lang, "consent.effect.sets", n = v.count(effects.open_sets)));
+    }
+    let mut stays = vec![
+        tr!(in lang, "consent.effect.stays", n = assigned),
+        tr!(in lang, "consent.effect.unassign"),
+        tr!(in lang, "consent.effect.emergency", n = v.count(effects.emergency)),
+        tr!(in lang, "consent.effect.given", name = name),
+    ];
+    stays.push(if verb == Verb::Suspend { tr!(in lang, "consent.effect.resume") } else { tr!(in lang, "consent.effect.anew") });
+    (now, stays)
 }

@@ -5,13 +5,18 @@ use leptos::server_fn::ServerFn;
 
 use super::contacts;
 use super::forms::SaveRelationship;
+use super::model::ConsentStatus;
 use super::model::CustomerRow;
 use super::model::RelationshipStatus;
+use super::pages_operator::gate_card;
+use super::queries_directory;
+use super::queries_directory::ConsentEvent;
 use super::queries_read;
 use super::words;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::TenantId;
 use crate::identity::PageRequest;
 use crate::tr;
 use crate::transfers::Channel;
@@ -36,10 +41,15 @@ use crate::ui::Opt;
 use crate::ui::Page;
 use crate::ui::PageHead;
 use crate::ui::Rows;
+use crate::ui::Tab;
 use crate::ui::Table;
+use crate::ui::Tabs;
 use crate::ui::Textarea;
 use crate::ui::Time;
 use crate::ui::TimeStyle;
+use crate::ui::Timeline;
+use crate::ui::TimelineItem;
+use crate::ui::Tone;
 use crate::ui::Viewer;
 use crate::ui::viewer;
 
@@ -60,11 +70,37 @@ pub async fn customers_page(req: PageRequest) -> Result<Page, Failure> {
     customers.sort_by(|a, b| a.name.cmp(&b.name));
     let v = viewer();
     let lang = v.lang;
+    let wanted = req.query.get("consent").map(ConsentStatus::parse).filter(|status| *status != ConsentStatus::None);
+    let tabs = (!customers.is_empty()).then(|| state_tabs(lang, &req.path, &customers, wanted));
+    let all = customers.len();
+    customers.retain(|row| wanted.is_none_or(|status| row.consent.status == status));
+    let list = if customers.is_empty() && all > 0 {
+        let (title, text) = (tr!(in lang, "consent.customers_none_so"), tr!(in lang, "consent.customers_none_so_text"));
+        view! { <Card flush=true><Empty title=title text=text /></Card> }.into_any()
+    } else {
+        customer_list(&v, &req.path, &customers)
+    };
     let body = view! {
         <PageHead title=tr!(in lang, "consent.customers") purpose=tr!(in lang, "consent.customers_purpose") />
-        {customer_list(&v, &req.path, &customers)}
+        {tabs}
+        {list}
     };
     Ok(Page::new(tr!(in lang, "consent.customers"), body))
+}
+
+/// The customers by how their consent stands.
+fn state_tabs(lang: Lang, path: &str, customers: &[CustomerRow], wanted: Option<ConsentStatus>) -> AnyView {
+    let count = |status: Option<ConsentStatus>| {
+        let found = customers.iter().filter(|row| status.is_none_or(|status| row.consent.status == status)).count();
+        i64::try_from(found).unwrap_or(i64::MAX)
+    };
+    let all = Tab::new(path.to_owned(), tr!(in lang, "consent.any")).count(count(None)).current(wanted.is_none());
+    let states = [ConsentStatus::Active, ConsentStatus::Suspended, ConsentStatus::Withdrawn].into_iter().map(|status| {
+        let href = format!("{path}?consent={}", status.as_str());
+        Tab::new(href, words::status_text(lang, status).1).count(count(Some(status))).current(wanted == Some(status))
+    });
+    let items = std::iter::once(all).chain(states).collect();
+    view! { <Tabs label=tr!(in lang, "consent.consent") items=items /> }.into_any()
 }
 
 fn customer_list(v: &Viewer, path: &str, customers: &[CustomerRow]) -> AnyView {
@@ -134,7 +170,13 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
         vec![Crumb::link(format!("/o/{}/customers", req.slug()), tr!(in lang, "consent.customers")), Crumb::here(title.clone())];
     let numbers = format!("/o/{}/numbers?tenant={}", req.slug(), row.id);
     let register = format!("/o/{}/register?party={}", req.slug(), row.slug);
+    let mut tx = req.store.begin_for(ctx).await?;
+    let events = queries_directory::consent_events(&mut tx, operator, row.consent.id).await?;
+    let gates = queries_directory::gates(&mut tx, TenantId(row.id), operator).await?;
+    tx.commit().await?;
     let see_numbers = tr!(in lang, "consent.see_numbers", n = v.count(row.numbers));
+    let events = event_card(lang, req.slug(), ctx.scopes.has(Scope::EventsRead), events);
+    let (about, consent, flows) = (about_card(&v, &row), consent_card(lang, &row), gate_card(&v, &gates));
     let form = if ctx.scopes.has(Scope::NumbersWrite) { relationship_form(lang, &req, &row) } else { ().into_any() };
     let body = view! {
         <PageHead title=title.clone() crumbs=crumbs>
@@ -142,8 +184,8 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=register>{tr!(in lang, "consent.see_register")}</ButtonLink>
         </PageHead>
         <Grid cols=Cols::Rail>
-            <div class="stack">{about_card(&v, &row)}{consent_card(lang, &row)}</div>
-            <div class="stack">{form}</div>
+            <div class="stack">{about}{consent}{flows}</div>
+            <div class="stack">{form}{events}</div>
         </Grid>
     };
     Ok(Page::new(title, body))
@@ -181,11 +223,13 @@ fn consent_card(lang: Lang, row: &CustomerRow) -> AnyView {
     let since = consent.since;
     let (countries, classes) = (words::countries_text(lang, &consent.countries), words::class_list(lang, &consent.classes));
     let version = consent.notice_version.clone();
+    let first = consent.created_at;
     view! {
         <Card title=tr!(in lang, "consent.consent")>
             <Kv>
                 <KvRow label=tr!(in lang, "consent.consent")><Badge tone=tone text=status /></KvRow>
                 <KvRow label=tr!(in lang, "consent.status_since")><Time at=since style=TimeStyle::Full /></KvRow>
+                <KvRow label=tr!(in lang, "consent.first_given")><Time at=first style=TimeStyle::Full /></KvRow>
                 <KvRow label=tr!(in lang, "consent.countries")>{countries}</KvRow>
                 <KvRow label=tr!(in lang, "consent.classes")>{classes}</KvRow>
                 <KvRow label=tr!(in lang, "consent.text")>{version}</KvRow>
@@ -193,6 +237,32 @@ fn consent_card(lang: Lang, row: &CustomerRow) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+/// The consent's changes as they stand in the operator's feed.
+fn event_card(lang: Lang, slug: &str, reads: bool, events: Vec<ConsentEvent>) -> AnyView {
+    if events.is_empty() {
+        return ().into_any();
+    }
+    let items = events
+        .into_iter()
+        .map(|event| {
+            let (tone, word) = match event.kind.as_str() {
+                "consent.granted" => (Tone::Ok, tr!(in lang, "consent.status.active")),
+                "consent.suspended" => (Tone::Warn, tr!(in lang, "consent.status.suspended")),
+                _ => (Tone::Danger, tr!(in lang, "consent.status.withdrawn")),
+            };
+            let href = format!("/o/{slug}/notifications/events/{}", event.id);
+            let label = tr!(in lang, "consent.event_no", seq = event.seq);
+            let link = if reads { view! { <a href=href>{label}</a> }.into_any() } else { label.into_any() };
+            view! {
+                <TimelineItem tone=tone title=word at=event.occurred_at>
+                    <p class="fine"><span class="id">{event.kind}</span>" "{link}</p>
+                </TimelineItem>
+            }
+        })
+        .collect_view();
+    view! { <Card title=tr!(in lang, "consent.events")><Timeline>{items}</Timeline></Card> }.into_any()
 }
 
 fn relationship_form(lang: Lang, req: &PageRequest, row: &CustomerRow) -> AnyView {

@@ -9,9 +9,7 @@ use super::model::Consent;
 use super::model::ConsentStatus;
 use super::model::Contact;
 use super::model::CustomerRow;
-use super::model::LedgerRow;
 use super::model::Notice;
-use super::model::OperatorRow;
 use super::model::Relationship;
 use super::model::RelationshipStatus;
 use crate::base::Failure;
@@ -126,24 +124,6 @@ pub(super) async fn active_among(conn: &mut PgConnection, operator: OperatorId, 
     .await?)
 }
 
-/// The directory, by name, with the tenant's own numbers at each operator.
-pub(super) async fn operators(conn: &mut PgConnection, tenant: TenantId) -> Result<Vec<OperatorRow>, Failure> {
-    let rows = sqlx::query_as!(
-        OperatorRow,
-        r#"select o.id, o.slug, o.name, o.countries, o.services, o.website, coalesce(n.numbers, 0) as "numbers!",
-                  coalesce(n.assigned, 0) as "assigned!"
-           from operator o
-           left join (
-             select operator_id, count(*) as numbers, count(*) filter (where assignment_status <> 'unassigned') as assigned
-             from number where tenant_id = $1 group by operator_id) n on n.operator_id = o.id
-           order by o.name, o.id"#,
-        tenant.0
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows)
-}
-
 /// The newest notice text; in the language wanted, else in English.
 pub(super) async fn newest_notice(conn: &mut PgConnection, language: &str) -> Result<Option<Notice>, Failure> {
     let row = sqlx::query_as!(
@@ -175,20 +155,6 @@ pub(super) async fn notice(conn: &mut PgConnection, version: &str, language: &st
 pub(super) async fn tenant_name(conn: &mut PgConnection, tenant: TenantId) -> Result<String, Failure> {
     let name = sqlx::query_scalar!("select name from tenant where id = $1", tenant.0).fetch_optional(conn).await?;
     Ok(name.unwrap_or_default())
-}
-
-/// The ledger of a pair, newest first.
-pub(super) async fn ledger(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<Vec<LedgerRow>, Failure> {
-    let rows = sqlx::query_as!(
-        LedgerRow,
-        "select at, action, countries, classes, notice_version, actor_label, address from consent_entry
-         where tenant_id = $1 and operator_id = $2 order by at desc, id desc limit 200",
-        tenant.0,
-        operator.0
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows)
 }
 
 /// An operator's customers by id, after a given one; or one alone. Every tenant that has or had a consent; its contact only while

@@ -37,14 +37,14 @@ fn now() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_780)
 }
 
-struct World {
-    store: Store,
-    kestrel: TenantId,
-    norvik: OperatorId,
-    ctx: Ctx,
+pub(super) struct World {
+    pub(super) store: Store,
+    pub(super) kestrel: TenantId,
+    pub(super) norvik: OperatorId,
+    pub(super) ctx: Ctx,
 }
 
-async fn world(pool: PgPool, seed: u64) -> World {
+pub(super) async fn world(pool: PgPool, seed: u64) -> World {
     let env = Env::fixed(now(), seed);
     let key = SecretKey::parse(&SecretKey::generate(&env)).expect("a key");
     let store = Store::new(pool, env, key);
@@ -72,7 +72,7 @@ async fn world(pool: PgPool, seed: u64) -> World {
     World { store, kestrel, norvik, ctx }
 }
 
-fn ctx(store: &Store, org: Org) -> Ctx {
+pub(super) fn ctx(store: &Store, org: Org) -> Ctx {
     Ctx {
         actor: Actor::Account { id: AccountId(Uuid::from_u128(9)), label: "Mara Lindner".to_owned() },
         org,
@@ -84,7 +84,7 @@ fn ctx(store: &Store, org: Org) -> Ctx {
 }
 
 impl World {
-    fn given(&self) -> AcceptIn {
+    pub(super) fn given(&self) -> AcceptIn {
         AcceptIn {
             operator: self.norvik,
             countries: vec!["DE".to_owned()],
@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    async fn accept(&self) -> Consent {
+    pub(super) async fn accept(&self) -> Consent {
         accept(&self.store, &self.ctx, self.given()).await.expect("accepted")
     }
 
@@ -110,18 +110,18 @@ impl World {
         gate.reason
     }
 
-    async fn words(&self, sql: &str) -> Vec<String> {
+    pub(super) async fn words(&self, sql: &str) -> Vec<String> {
         let mut tx = self.store.begin_job().await.expect("begun");
         sqlx::query_scalar(sql).fetch_all(&mut *tx).await.expect("read")
     }
 
-    async fn status(&self) -> ConsentStatus {
+    pub(super) async fn status(&self) -> ConsentStatus {
         let mut tx = self.store.begin(Reach::Tenant(self.kestrel)).await.expect("begun");
         status(&mut tx, self.kestrel, self.norvik).await.expect("read")
     }
 }
 
-fn problem<T: std::fmt::Debug>(result: Result<T, crate::base::Failure>) -> Problem {
+pub(super) fn problem<T: std::fmt::Debug>(result: Result<T, crate::base::Failure>) -> Problem {
     result.expect_err("refused").problem()
 }
 

@@ -4,6 +4,8 @@ use chrono::DateTime;
 use chrono::SecondsFormat;
 use chrono::Utc;
 
+use super::directory::Fresh;
+use super::directory::Health;
 use super::model::ConsentStatus;
 use super::model::RelationshipStatus;
 use super::model::Verb;
@@ -12,7 +14,9 @@ use crate::transfers::Class;
 use crate::transfers::class_text;
 use crate::ui::Lang;
 use crate::ui::Text;
+use crate::ui::TimeStyle;
 use crate::ui::Tone;
+use crate::ui::Viewer;
 
 /// A moment on the wire: milliseconds, `Z`.
 pub(super) fn wire_time(at: DateTime<Utc>) -> String {
@@ -20,7 +24,8 @@ pub(super) fn wire_time(at: DateTime<Utc>) -> String {
 }
 
 /// A status and its tone.
-pub(super) fn status_text(lang: Lang, status: ConsentStatus) -> (Tone, Text) {
+#[must_use]
+pub fn status_text(lang: Lang, status: ConsentStatus) -> (Tone, Text) {
     match status {
         ConsentStatus::None => (Tone::Neutral, tr!(in lang, "consent.status.none")),
         ConsentStatus::Active => (Tone::Ok, tr!(in lang, "consent.status.active")),
@@ -39,16 +44,96 @@ pub(super) fn relationship_text(lang: Lang, status: RelationshipStatus) -> (Tone
     }
 }
 
-/// The kinds of numbers that an operator has; one that is not known stands for itself.
-pub(super) fn services_text(lang: Lang, services: &[String]) -> String {
-    let word = |service: &String| match service.as_str() {
+/// A kind of numbers that an operator has; one that is not known stands for itself.
+#[must_use]
+pub fn service_text(lang: Lang, service: &str) -> Text {
+    match service {
         "geographic" => tr!(in lang, "consent.service.geographic"),
         "mobile" => tr!(in lang, "consent.service.mobile"),
         "national" => tr!(in lang, "consent.service.national"),
         "toll_free" => tr!(in lang, "consent.service.toll_free"),
         other => Text::Owned(other.to_owned()),
-    };
-    services.iter().map(word).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// The kinds of numbers that an operator has, with commas between.
+#[must_use]
+pub fn services_text(lang: Lang, services: &[String]) -> String {
+    services.iter().map(|service| service_text(lang, service)).collect::<Vec<_>>().join(", ")
+}
+
+/// How emergency addresses come about, in two words.
+pub(super) fn emergency_mode_text(lang: Lang, mode: &str) -> Text {
+    match mode {
+        "operator_fixed" => tr!(in lang, "consent.emergency.operator_fixed"),
+        "operator_default" => tr!(in lang, "consent.emergency.operator_default"),
+        _ => tr!(in lang, "consent.emergency.tenant"),
+    }
+}
+
+/// How emergency addresses come about, in a sentence.
+pub(super) fn emergency_mode_long(lang: Lang, mode: &str) -> Text {
+    match mode {
+        "operator_fixed" => tr!(in lang, "consent.emergency.operator_fixed_long"),
+        "operator_default" => tr!(in lang, "consent.emergency.operator_default_long"),
+        _ => tr!(in lang, "consent.emergency.tenant_long"),
+    }
+}
+
+/// Whether an operator takes the notices about a tenant's numbers.
+pub(super) fn notices_text(v: &Viewer, health: &Health) -> (Tone, Text) {
+    let lang = v.lang;
+    let ago = |since: Option<DateTime<Utc>>| v.span(since.map_or(0, |since| (v.now - since).num_milliseconds().max(0)));
+    match health.notices(v.now) {
+        Fresh::Late => {
+            let text = tr!(in lang, "consent.feed.late", n = v.count(health.waiting), ago = ago(health.waiting_since));
+            (Tone::Warn, text)
+        }
+        Fresh::Waiting => (Tone::Pending, tr!(in lang, "consent.feed.waiting", n = v.count(health.waiting))),
+        Fresh::OnTime | Fresh::Silent => (Tone::Ok, tr!(in lang, "consent.feed.none_waiting")),
+    }
+}
+
+/// Whether durations come in time; `None` where there is nothing to count.
+pub(super) fn durations_text(v: &Viewer, health: &Health) -> Option<(Tone, Text)> {
+    let lang = v.lang;
+    let until = |at: Option<DateTime<Utc>>| at.map_or_else(String::new, |at| v.time(at, TimeStyle::Minute));
+    match health.durations() {
+        Fresh::Silent => None,
+        Fresh::Waiting => Some((Tone::Pending, tr!(in lang, "consent.feed.none_yet"))),
+        Fresh::OnTime => Some((Tone::Ok, tr!(in lang, "consent.feed.counted", at = until(health.counted_until)))),
+        Fresh::Late => Some((Tone::Warn, tr!(in lang, "consent.feed.counted_late", at = until(health.counted_until)))),
+    }
+}
+
+/// Whether a class may flow in a country: open or not, and why not.
+pub(super) fn gate_text(lang: Lang, gate: Option<(bool, Option<&str>)>) -> (Tone, Text) {
+    match gate {
+        Some((true, _)) => (Tone::Ok, tr!(in lang, "consent.gate.open")),
+        Some((false, Some("suspended"))) => (Tone::Warn, tr!(in lang, "consent.status.suspended")),
+        Some((false, Some("withdrawn"))) => (Tone::Neutral, tr!(in lang, "consent.status.withdrawn")),
+        _ => (Tone::Neutral, tr!(in lang, "consent.gate.not_given")),
+    }
+}
+
+/// How a change set stands.
+pub(super) fn set_state_text(lang: Lang, state: &str) -> Text {
+    match state {
+        "running" => tr!(in lang, "consent.set.running"),
+        "checked" => tr!(in lang, "consent.set.checked"),
+        _ => tr!(in lang, "consent.set.draft"),
+    }
+}
+
+/// A data class in a sentence for the tenant's own people.
+pub(super) fn class_for_staff(lang: Lang, class: Class) -> Text {
+    match class {
+        Class::Numbers => tr!(in lang, "consent.handout.numbers"),
+        Class::Calls => tr!(in lang, "consent.handout.calls"),
+        Class::Quality => tr!(in lang, "consent.handout.quality"),
+        Class::Durations => tr!(in lang, "consent.handout.durations"),
+        Class::EmergencyLocation => tr!(in lang, "consent.handout.emergency_location"),
+    }
 }
 
 /// The word on the button.

@@ -11,6 +11,7 @@
 
 mod form_error;
 mod forms;
+mod forms_directory;
 mod forms_views;
 
 #[cfg(feature = "ssr")]
@@ -20,11 +21,15 @@ mod answer;
 #[cfg(feature = "ssr")]
 mod api;
 #[cfg(feature = "ssr")]
+mod api_directory;
+#[cfg(feature = "ssr")]
 mod flash;
 #[cfg(feature = "ssr")]
 mod jobs;
 #[cfg(feature = "ssr")]
 mod log;
+#[cfg(feature = "ssr")]
+mod logos;
 #[cfg(feature = "ssr")]
 mod model;
 #[cfg(feature = "ssr")]
@@ -46,6 +51,8 @@ mod queries_setup;
 #[cfg(feature = "ssr")]
 mod queries_setup_directory;
 #[cfg(feature = "ssr")]
+mod queries_setup_platform;
+#[cfg(feature = "ssr")]
 mod queries_views;
 #[cfg(feature = "ssr")]
 mod secret;
@@ -55,6 +62,8 @@ mod session;
 mod setup;
 #[cfg(feature = "ssr")]
 mod setup_directory;
+#[cfg(feature = "ssr")]
+mod setup_platform;
 #[cfg(feature = "ssr")]
 mod tokens;
 #[cfg(feature = "ssr")]
@@ -75,6 +84,8 @@ pub use forms::SavePreference;
 pub use forms::SignIn;
 pub use forms::SignOut;
 pub use forms::SignOutEverywhere;
+pub use forms_directory::SaveOperator;
+pub use forms_directory::SaveTenant;
 pub use forms_views::DefaultView;
 pub use forms_views::RemoveView;
 pub use forms_views::RenameView;
@@ -98,12 +109,14 @@ mod door {
     pub use super::answer::server_parts;
     pub use super::answer::sign_in_address;
     pub use super::api::api;
+    pub use super::api_directory::directory_api;
     pub use super::flash::Flash;
     pub use super::jobs::HOUSEKEEPING;
     pub use super::jobs::REQUEST_LOG;
     pub use super::jobs::housekeeping;
     pub use super::jobs::write_request_log;
     pub use super::log::RequestLog;
+    pub use super::logos::logo_routes;
     pub use super::model::Email;
     pub use super::model::OperatorRole;
     pub use super::model::OrgKind;
@@ -151,6 +164,12 @@ mod door {
     pub use super::setup::find_org;
     pub use super::setup_directory::Directory;
     pub use super::setup_directory::directory;
+    pub use super::setup_platform::EMERGENCY_MODES;
+    pub use super::setup_platform::OperatorPut;
+    pub use super::setup_platform::SERVICES;
+    pub use super::setup_platform::TenantPut;
+    pub use super::setup_platform::put_operator;
+    pub use super::setup_platform::put_tenant;
     pub use super::views::COLUMN_KEY;
     pub use super::views::ListViews;
     pub use super::views::SavedView;

@@ -208,33 +208,33 @@ async fn audit_setup(
     audit::record(conn, &setup_ctx(store, org), entry).await
 }
 
-fn invalid() -> Problem {
+pub(super) fn invalid() -> Problem {
     Problem::new(422, "org_invalid", "The organisation cannot be made.")
 }
 
-fn check_org(slug: &str, name: &str, time_zone: &str, countries: &[&str]) -> Result<(), Failure> {
-    let refuse = |field: &str, value: &str, fix: &str| -> Result<(), Failure> {
-        Err(invalid().field(field, "org_invalid", Some(value.to_owned()), fix).into())
+pub(super) fn check_org(slug: &str, name: &str, time_zone: &str, countries: &[&str]) -> Result<(), Failure> {
+    let refuse = |field: &str, code: &str, value: &str, fix: &str| -> Result<(), Failure> {
+        Err(invalid().field(field, code, Some(value.to_owned()), fix).into())
     };
     if !is_slug(slug) {
-        return refuse("slug", slug, "1 to 63 of a-z, 0-9 and -, not beginning with -.");
+        return refuse("slug", "slug_invalid", slug, "1 to 63 of a-z, 0-9 and -, not beginning with -.");
     }
     if !(1..=200).contains(&name.trim().chars().count()) {
-        return refuse("name", name, "A name has 1 to 200 signs.");
+        return refuse("name", "name_too_long", name, "A name has 1 to 200 signs.");
     }
     if time_zone.parse::<chrono_tz::Tz>().is_err() {
-        return refuse("time_zone", time_zone, "An IANA name such as Europe/Berlin.");
+        return refuse("time_zone", "zone_unknown", time_zone, "An IANA name such as Europe/Berlin.");
     }
     for country in countries {
         if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-            return refuse("country", country, "Two capitals (ISO 3166-1), such as DE.");
+            return refuse("country", "country_unknown", country, "Two capitals (ISO 3166-1), such as DE.");
         }
     }
     Ok(())
 }
 
 /// Uniqueness as a refusal, by the constraint's name.
-fn taken(error: sqlx::Error) -> Failure {
+pub(super) fn taken(error: sqlx::Error) -> Failure {
     let constraint = error.as_database_error().and_then(|db| db.constraint()).unwrap_or_default();
     let (code, detail) = match constraint {
         "tenant_slug_uq" | "operator_slug_uq" => ("slug_taken", "Another organisation has this short name."),

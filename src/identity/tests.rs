@@ -1,6 +1,7 @@
 //! Stories through HTTP: signing in and out, sessions, tokens, refusals, replay.
 
 mod access;
+mod directory;
 mod forms;
 mod portal;
 mod views;

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::overview_calls;
 use crate::base::Failure;
 use crate::base::Scope;
+use crate::consent;
 use crate::identity::PageRequest;
 use crate::notices;
 use crate::notices::FeedSummary;
@@ -48,6 +49,7 @@ pub async fn tenant_overview_page(req: PageRequest) -> Result<Page, Failure> {
     let figures = overview_calls::tenant_figures(&mut tx, ctx, &v).await?;
     let held = numbers::held_by_left(&mut tx, tenant).await?;
     let low = numbers::low_stock_groups(&mut tx, ctx, tenant).await?;
+    let outdated = consent::outdated_consents(&mut tx, tenant).await?;
     tx.commit().await?;
     let home = format!("/t/{}", req.slug());
     let base = format!("{home}/numbers");
@@ -62,7 +64,7 @@ pub async fn tenant_overview_page(req: PageRequest) -> Result<Page, Failure> {
             </Band>
         }
     });
-    let to_do = to_do(&home, held, low);
+    let to_do = to_do(&home, held, low, outdated);
     let tile = |label: std::borrow::Cow<'static, str>, n: i64, query: &str| {
         view! { <Tile label=label value=v.count(n) href=format!("{base}{query}") /> }
     };
@@ -104,8 +106,17 @@ pub async fn tenant_overview_page(req: PageRequest) -> Result<Page, Failure> {
     Ok(Page::new(tr!("portal.overview.title"), page))
 }
 
-/// What somebody of the tenant should look at: numbers that people who left still have, groups of numbers that run low.
-fn to_do(home: &str, held: i64, low: i64) -> AnyView {
+/// What somebody of the tenant should look at: numbers that people who left still have, groups of numbers that run low, consents
+/// that stand on an older text.
+fn to_do(home: &str, held: i64, low: i64, outdated: i64) -> AnyView {
+    let outdated = (outdated > 0).then(|| {
+        let href = format!("{home}/operators");
+        view! {
+            <Band tone=Tone::Info title=trn!("portal.overview.new_text", outdated) text=tr!("portal.overview.new_text_text")>
+                <ButtonLink href=href>{tr!("portal.overview.new_text_show")}</ButtonLink>
+            </Band>
+        }
+    });
     let held = (held > 0).then(|| {
         let href = format!("{home}/targets?show=held");
         view! {
@@ -125,6 +136,7 @@ fn to_do(home: &str, held: i64, low: i64) -> AnyView {
     view! {
         {held}
         {low}
+        {outdated}
     }
     .into_any()
 }
@@ -204,22 +216,6 @@ pub async fn operator_overview_page(req: PageRequest) -> Result<Page, Failure> {
 
 fn upload_link(href: String, kind: Kind) -> AnyView {
     view! { <ButtonLink href=href kind=kind>{tr!("portal.overview.upload")}</ButtonLink> }.into_any()
-}
-
-/// `/p/`: what the platform's own people see until their pages are there.
-///
-/// # Errors
-/// Never.
-pub async fn platform_overview_page(_req: PageRequest) -> Result<Page, Failure> {
-    let page = view! {
-        <PageHead title=tr!("portal.overview.title") purpose=tr!("portal.overview.platform_purpose") />
-        <Card flush=true>
-            <Empty title=tr!("portal.overview.platform") text=tr!("portal.overview.platform_text")>
-                <ButtonLink href="/api/docs">{tr!("portal.overview.docs")}</ButtonLink>
-            </Empty>
-        </Card>
-    };
-    Ok(Page::new(tr!("portal.overview.title"), page))
 }
 
 /// Says what stands in the way of the feed, worst first; `adds`: whether the viewer may add an endpoint.

@@ -206,6 +206,12 @@ async fn the_consent_pages_say_what_each_step_does(pool: PgPool) {
             "{html}"
         );
         assert!(html.contains("class=\"notice-text prose\""), "{html}");
+        let html = w.show(lang, "/t/kestrel/operators/norvik/leave", &["operator"], consent::leave_page).await.expect("a page");
+        assert!(html.contains("action=unassign") || html.contains("/norvik/withdraw"), "{html}");
+        let html = w.show(lang, "/t/kestrel/operators/norvik/certificate", &["operator"], consent::certificate_page).await;
+        assert!(html.expect("a page").contains("concord consent certificate 1"));
+        let html = w.show(lang, "/t/kestrel/operators/norvik/handout", &["operator"], consent::handout_page).await.expect("a page");
+        assert!(html.contains("id=\"sheet-en\"") && html.contains("id=\"sheet-de\""), "both languages: {html}");
     }
     let names = ["operator", "verb"];
     let html = w.show(Lang::En, "/t/kestrel/operators/albion/accept", &names, consent::change_page).await.expect("a page");
@@ -213,7 +219,10 @@ async fn the_consent_pages_say_what_each_step_does(pool: PgPool) {
     for (verb, word) in [("suspend", "Suspend"), ("withdraw", "Withdraw")] {
         let address = format!("/t/kestrel/operators/norvik/{verb}");
         let html = w.show(Lang::En, &address, &names, consent::change_page).await.expect("a page");
-        assert!(html.contains("Stops at once: Numbers, Calls") && html.contains(&format!(">{word}<")), "{html}");
+        assert!(
+            html.contains("Stops at once") && html.contains("Numbers, Calls: nothing more for Germany") && html.contains(&format!(">{word}<")),
+            "{html}"
+        );
     }
     let html = w.show(Lang::En, "/t/kestrel/operators/norvik/resume", &names, consent::change_page).await.expect("a page");
     assert!(html.contains("This cannot be done") && !html.contains("<form"), "{html}");

@@ -10,6 +10,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use chrono::DateTime;
+use chrono::TimeDelta;
 use chrono::Utc;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
@@ -17,6 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Store;
 use crate::base::Failure;
+
+/// A loop's last run is noted at most this often.
+const NOTED_EVERY: TimeDelta = TimeDelta::seconds(10);
 
 /// In-process wake-ups by loop name. Only a hint: every loop also polls, and other processes wake by their poll.
 #[derive(Clone, Debug, Default)]
@@ -50,10 +54,12 @@ where
 {
     let notify = store.wake.of(spec.name);
     let mut failures: u32 = 0;
+    let mut noted: Option<DateTime<Utc>> = None;
     loop {
         if stop.is_cancelled() {
             return;
         }
+        let started = store.env.now();
         // Nothing of a tick outlives it but what it put into the database, and a panic rolls that back.
         let ticked = AssertUnwindSafe(async { tick(store.clone()).await }).catch_unwind().await;
         let pause = match ticked.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))) {
@@ -68,10 +74,14 @@ where
             Err(failure) => {
                 failures = failures.saturating_add(1);
                 tracing::warn!(job = spec.name, error = %failure, failures, "job failed");
-                note_error(&store, spec.name, &failure.to_string()).await;
+                note_error(&store, spec, &failure.to_string()).await;
                 Duration::from_millis(100 * 2_u64.pow(failures.min(6))).min(Duration::from_secs(5))
             }
         };
+        if failures == 0 && noted.is_none_or(|at| started - at >= NOTED_EVERY || started < at) {
+            noted = Some(started);
+            note_run(&store, spec, started).await;
+        }
         if pause.is_zero() {
             tokio::task::yield_now().await;
             continue;
@@ -90,16 +100,22 @@ fn panicked(panic: &(dyn Any + Send)) -> Failure {
     Failure::Internal(anyhow::anyhow!("a panic: {}", words.unwrap_or("without words")))
 }
 
-async fn note_error(store: &Store, name: &str, error: &str) {
+fn every_ms(spec: Loop) -> i64 {
+    i64::try_from(spec.every.as_millis()).unwrap_or(i64::MAX).max(1)
+}
+
+async fn note_error(store: &Store, spec: Loop, error: &str) {
     let now = store.env.now();
     let noted = async {
         let mut tx = store.begin_job().await?;
         sqlx::query!(
-            "insert into job_state (name, last_error, last_error_at) values ($1, $2, $3)
-             on conflict (name) do update set last_error = excluded.last_error, last_error_at = excluded.last_error_at",
-            name,
+            "insert into job_state (name, last_error, last_error_at, every_ms, failures) values ($1, $2, $3, $4, 1)
+             on conflict (name) do update set last_error = excluded.last_error, last_error_at = excluded.last_error_at,
+               every_ms = excluded.every_ms, failures = job_state.failures + 1",
+            spec.name,
             error,
-            now
+            now,
+            every_ms(spec)
         )
         .execute(&mut *tx)
         .await?;
@@ -107,7 +123,31 @@ async fn note_error(store: &Store, name: &str, error: &str) {
         Ok::<_, Failure>(())
     };
     if let Err(failure) = noted.await {
-        tracing::debug!(job = name, error = %failure, "could not note the error");
+        tracing::debug!(job = spec.name, error = %failure, "could not note the error");
+    }
+}
+
+/// Notes that a look came to an end; what cannot be noted is noted by the next one.
+async fn note_run(store: &Store, spec: Loop, started: DateTime<Utc>) {
+    let now = store.env.now();
+    let noted = async {
+        let mut tx = store.begin_job().await?;
+        sqlx::query!(
+            "insert into job_state (name, last_started_at, last_finished_at, every_ms) values ($1, $2, $3, $4)
+             on conflict (name) do update set last_started_at = excluded.last_started_at,
+               last_finished_at = excluded.last_finished_at, every_ms = excluded.every_ms",
+            spec.name,
+            started,
+            now,
+            every_ms(spec)
+        )
+        .execute(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok::<_, Failure>(())
+    };
+    if let Err(failure) = noted.await {
+        tracing::debug!(job = spec.name, error = %failure, "could not note the run");
     }
 }
 
@@ -138,7 +178,6 @@ mod tests {
     use std::sync::atomic::AtomicU32;
     use std::sync::atomic::Ordering;
 
-    use chrono::TimeDelta;
     use sqlx::PgPool;
 
     use super::super::SecretKey;
@@ -170,5 +209,11 @@ mod tests {
             .await
             .expect("noted");
         assert!(noted.contains("a panic: on the way through"), "{noted}");
+        let (failures, every_ms, finished): (i64, i64, Option<DateTime<Utc>>) =
+            sqlx::query_as("select failures, every_ms, last_finished_at from job_state where name = 'test.panics'")
+                .fetch_one(store.pool())
+                .await
+                .expect("noted");
+        assert_eq!((failures, every_ms, finished), (2, 60_000, Some(store.env.now())), "two failed, the third came to an end");
     }
 }

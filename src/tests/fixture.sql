@@ -7,6 +7,8 @@ insert into consent (tenant_id, id, operator_id, status, countries, classes, not
   values ('{tenant}', '{consent}', '{operator}', 'active', '{DE}', '{numbers}', 'v{n}', '\x00', 'Mara', '{at}', '{at}');
 insert into consent_entry (tenant_id, id, consent_id, operator_id, at, action, countries, classes, notice_version, notice_sha256, actor_label)
   values ('{tenant}', gen_random_uuid(), '{consent}', '{operator}', '{at}', 'granted', '{DE}', '{numbers}', 'v{n}', '\x00', 'Mara');
+insert into consent_acceptance (tenant_id, id, consent_id, at, staff_informed, asked_for)
+  values ('{tenant}', gen_random_uuid(), '{consent}', '{at}', true, '{DE}');
 insert into gate (tenant_id, operator_id, country, class, open, consent_id, notice_version, changed_at)
   values ('{tenant}', '{operator}', 'DE', 'numbers', true, '{consent}', 'v{n}', '{at}');
 insert into relationship (tenant_id, operator_id, status, updated_at) values ('{tenant}', '{operator}', 'agreement_signed', '{at}');

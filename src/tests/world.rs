@@ -293,6 +293,7 @@ pub fn filled(path: &str, n: usize, slug: &str) -> String {
         ("seq", "1"),
         ("day", "2026-11-22"),
         ("verb", "suspend"),
+        ("version", "v1"),
         ("key", THING[n]),
     ];
     let path = values.iter().fold(path.to_owned(), |path, (name, value)| path.replace(&format!("{{{name}}}"), value));

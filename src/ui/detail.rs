@@ -284,9 +284,19 @@ pub fn OrgMark(
     /// For cards.
     #[prop(optional)]
     large: bool,
+    /// Its picture, which stands in the letter's place.
+    #[prop(optional, into)]
+    picture: MaybeText,
 ) -> impl IntoView {
-    view! {
-        <span class="org-mark" aria-hidden="true" data-size=large.then_some("large")>{initial(&name)}</span>
+    let size = large.then_some("large");
+    match picture.0 {
+        Some(src) => view! {
+            <span class="org-mark" aria-hidden="true" data-size=size data-picture>
+                <img src=src alt="" width="32" height="32" />
+            </span>
+        }
+        .into_any(),
+        None => view! { <span class="org-mark" aria-hidden="true" data-size=size>{initial(&name)}</span> }.into_any(),
     }
 }
 

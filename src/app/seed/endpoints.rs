@@ -3,7 +3,7 @@
 use super::Making;
 use super::demo_endpoint;
 use super::endpoint_keys;
-use super::plan::OPERATORS;
+use super::plan::all_operators;
 use crate::app::demo::DemoEndpoint;
 use crate::base::Failure;
 use crate::notices::seed_endpoint;
@@ -16,7 +16,7 @@ pub async fn endpoints(making: &Making<'_>, base: &str) -> Result<Vec<DemoEndpoi
     let base = base.trim_end_matches('/');
     let store = making.store_at(300, "endpoints");
     let mut made = Vec::new();
-    for plan in OPERATORS.iter().filter(|plan| !plan.pulls) {
+    for plan in all_operators().filter(|plan| !plan.pulls) {
         let url = format!("{base}/hooks/{}", plan.slug);
         let keys = endpoint_keys(making.seed, plan.slug);
         seed_endpoint(&store, making.operator(plan.slug), &url, DESCRIPTION, keys).await?;

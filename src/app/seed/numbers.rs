@@ -13,8 +13,8 @@ use super::people::People;
 use super::plan::BLOCKS;
 use super::plan::Block;
 use super::plan::OPERATORS;
-use super::plan::TENANTS;
 use super::plan::address;
+use super::plan::all_tenants;
 use crate::base::E164;
 use crate::base::Env;
 use crate::numbers::StockAssignment;
@@ -90,7 +90,7 @@ pub fn stock(making: &Making<'_>) -> Stock {
         rows: StockRows::default(),
         live: Vec::new(),
     };
-    for plan in TENANTS {
+    for plan in all_tenants() {
         let mut people = People::new(making, plan);
         for block in BLOCKS.iter().filter(|block| block.tenant == plan.slug) {
             maker.block(block, plan.people[0], &mut people);

@@ -4,20 +4,24 @@ use uuid::Uuid;
 
 use super::Making;
 use super::client_secret;
-use super::plan::OPERATORS;
-use super::plan::TENANTS;
+use super::plan::all_operators;
+use super::plan::all_tenants;
 use crate::app::demo::DemoAccount;
 use crate::app::demo::DemoClient;
 use crate::app::demo::DemoEndpoint;
 use crate::app::demo::DemoOperator;
 use crate::app::demo::DemoTenant;
 use crate::app::demo::Seeded;
+use crate::base::Actor;
+use crate::base::Ctx;
 use crate::base::Failure;
 use crate::base::Org;
+use crate::base::Scope;
 use crate::identity::NewAccount;
 use crate::identity::NewClient;
 use crate::identity::NewOperator;
 use crate::identity::NewTenant;
+use crate::identity::OperatorPut;
 use crate::identity::OperatorRole;
 use crate::identity::PlatformRole;
 use crate::identity::Role;
@@ -29,6 +33,7 @@ use crate::identity::create_account;
 use crate::identity::create_client_for;
 use crate::identity::create_operator;
 use crate::identity::create_tenant;
+use crate::identity::put_operator;
 
 /// The client made last: where it is, the demo's data is whole.
 pub const PLATFORM_CLIENT: &str = "platform-demo";
@@ -61,7 +66,7 @@ fn password(person: &Person) -> String {
 
 fn people(making: &Making<'_>) -> Vec<Person> {
     let mut people = Vec::new();
-    for plan in TENANTS {
+    for plan in all_tenants() {
         for (role, name) in TENANT_ROLES.into_iter().zip(plan.people) {
             let role = Role::Tenant(role);
             people.push(Person {
@@ -73,7 +78,7 @@ fn people(making: &Making<'_>) -> Vec<Person> {
             });
         }
     }
-    for plan in OPERATORS {
+    for plan in all_operators() {
         for (role, name) in OPERATOR_ROLES.into_iter().zip(plan.people) {
             let role = Role::Operator(role);
             people.push(Person {
@@ -112,7 +117,7 @@ fn people(making: &Making<'_>) -> Vec<Person> {
 /// Every API client: id, name, organisation and its short name.
 fn all_clients(making: &Making<'_>) -> Vec<(String, String, Org, &'static str)> {
     let mut clients = Vec::new();
-    for plan in OPERATORS {
+    for plan in all_operators() {
         clients.push((
             format!("{}-demo", plan.slug),
             format!("{} provisioning", plan.name),
@@ -120,7 +125,7 @@ fn all_clients(making: &Making<'_>) -> Vec<(String, String, Org, &'static str)> 
             plan.slug,
         ));
     }
-    for plan in TENANTS {
+    for plan in all_tenants() {
         let org = Org::Tenant(making.tenant(plan.slug));
         clients.push((format!("{}-demo", plan.slug), format!("{} automation", plan.name), org, plan.slug));
     }
@@ -131,7 +136,15 @@ fn all_clients(making: &Making<'_>) -> Vec<(String, String, Org, &'static str)> 
 /// Makes tenants and operators.
 pub async fn organisations(making: &mut Making<'_>) -> Result<(), Failure> {
     let store = making.store_at(super::OLDEST, "organisations");
-    for plan in TENANTS {
+    let platform = Ctx {
+        actor: Actor::Job("setup"),
+        org: Org::Platform,
+        scopes: std::iter::once(Scope::PlatformDirectory).collect(),
+        request_id: String::new(),
+        address: None,
+        env: store.env.clone(),
+    };
+    for plan in all_tenants() {
         let tenant = NewTenant {
             slug: plan.slug,
             name: plan.name,
@@ -142,7 +155,7 @@ pub async fn organisations(making: &mut Making<'_>) -> Result<(), Failure> {
         };
         making.tenants.insert(plan.slug, create_tenant(&store, tenant).await?);
     }
-    for plan in OPERATORS {
+    for plan in all_operators() {
         let operator = NewOperator {
             slug: plan.slug,
             name: plan.name,
@@ -151,7 +164,19 @@ pub async fn organisations(making: &mut Making<'_>) -> Result<(), Failure> {
             services: plan.services,
             website: Some(plan.website),
         };
-        making.operators.insert(plan.slug, create_operator(&store, operator).await?);
+        let id = create_operator(&store, operator).await?;
+        // The directory says how emergency addresses of its numbers come about.
+        let put = OperatorPut {
+            slug: plan.slug.to_owned(),
+            name: plan.name.to_owned(),
+            time_zone: plan.time_zone.to_owned(),
+            countries: plan.countries.iter().map(|code| (*code).to_owned()).collect(),
+            services: plan.services.iter().map(|service| (*service).to_owned()).collect(),
+            website: Some(plan.website.to_owned()),
+            emergency_mode: plan.emergency_mode.to_owned(),
+        };
+        put_operator(&store, &platform, id.0, &put).await?;
+        making.operators.insert(plan.slug, id);
     }
     Ok(())
 }
@@ -209,14 +234,14 @@ pub fn seeded(making: &Making<'_>, endpoints: Vec<DemoEndpoint>) -> Seeded {
         }
     }
     let api_clients = all_clients(making).into_iter().map(|(id, _, org, slug)| client_out(making.seed, id, org, slug)).collect();
-    let operators = OPERATORS.iter().map(|plan| DemoOperator {
+    let operators = all_operators().map(|plan| DemoOperator {
         id: making.operator(plan.slug).0,
         slug: plan.slug.to_owned(),
         name: plan.name.to_owned(),
         time_zone: plan.time_zone.to_owned(),
         pulls: plan.pulls,
     });
-    let tenants = TENANTS.iter().map(|plan| DemoTenant {
+    let tenants = all_tenants().map(|plan| DemoTenant {
         id: making.tenant(plan.slug).0,
         slug: plan.slug.to_owned(),
         name: plan.name.to_owned(),

@@ -55,6 +55,38 @@ pub const TENANTS: &[TenantPlan] = &[
     },
 ];
 
+/// Customers that are about to begin: they have people and no operator yet, so that a consent can be given, taken back and given
+/// anew without anybody else noticing.
+pub const NEWCOMERS: &[TenantPlan] = &[
+    TenantPlan {
+        slug: "calder",
+        name: "Calder Mills Ltd",
+        country: "GB",
+        time_zone: "Europe/London",
+        sip_domain: "calder.sip.example",
+        domain: "calder.example",
+        language: "en",
+        people: ["Hannah Thorpe", "Joel Marsh", "Beth Ackroyd", "Simon Lister"],
+        spare: &[("GB", 12)],
+    },
+    TenantPlan {
+        slug: "ardmore",
+        name: "Ardmore Foods Ltd",
+        country: "GB",
+        time_zone: "Europe/London",
+        sip_domain: "ardmore.sip.example",
+        domain: "ardmore.example",
+        language: "en",
+        people: ["Fiona Baird", "Craig Muir", "Aileen Ross", "Duncan Weir"],
+        spare: &[("GB", 12)],
+    },
+];
+
+/// Every customer.
+pub fn all_tenants() -> impl Iterator<Item = &'static TenantPlan> {
+    TENANTS.iter().chain(NEWCOMERS)
+}
+
 /// A carrier of the demo.
 pub struct OperatorPlan {
     pub slug: &'static str,
@@ -128,6 +160,26 @@ pub const OPERATORS: &[OperatorPlan] = &[
         emergency_mode: "tenant",
     },
 ];
+
+/// A carrier without numbers yet.
+pub const NEW_OPERATORS: &[OperatorPlan] = &[OperatorPlan {
+    slug: "skerry",
+    name: "Skerry Telecom",
+    time_zone: "Europe/London",
+    countries: &["GB", "IE", "NL"],
+    services: &["geographic", "national"],
+    website: "https://skerry.example",
+    domain: "skerry.example",
+    language: "en",
+    people: ["Moira Sinclair", "Lachlan Gray", "Eilidh Munro", "Rory Tait"],
+    pulls: false,
+    emergency_mode: "tenant",
+}];
+
+/// Every carrier.
+pub fn all_operators() -> impl Iterator<Item = &'static OperatorPlan> {
+    OPERATORS.iter().chain(NEW_OPERATORS)
+}
 
 /// A run of numbers of one tenant with one operator.
 pub struct Block {

@@ -111,9 +111,9 @@ async fn the_same_seed_gives_the_same_data(pool: PgPool) {
     assert_eq!((&third.accounts, &third.api_clients, &third.tenants), (&first.accounts, &first.api_clients, &first.tenants));
     assert_eq!(
         count(&store, "select count(*) from endpoint where url like 'http://127.0.0.1:4011/%' and state = 'active'").await,
-        3
+        4
     );
-    assert_eq!(count(&store, "select count(*) from endpoint").await, 3);
+    assert_eq!(count(&store, "select count(*) from endpoint").await, 4);
     let changed = |table: &str| !matches!(table, "endpoint");
     let rest = |all: Vec<(String, String)>| all.into_iter().filter(|(table, _)| changed(table)).collect::<Vec<_>>();
     assert_eq!(rest(before), rest(digests(&store).await));
@@ -180,9 +180,9 @@ async fn the_promised_rows_are_there(pool: PgPool) {
                     and g.class = 'numbers' and g.open)";
     assert_eq!(count(&store, shut).await, 0);
 
-    assert_eq!((seeded.tenants.len(), seeded.operators.len(), seeded.endpoints.len()), (3, 4, 3));
-    assert_eq!(seeded.api_clients.len(), 8);
-    assert_eq!(count(&store, "select count(*) from api_client").await, 8);
+    assert_eq!((seeded.tenants.len(), seeded.operators.len(), seeded.endpoints.len()), (5, 5, 4));
+    assert_eq!(seeded.api_clients.len(), 11);
+    assert_eq!(count(&store, "select count(*) from api_client").await, 11);
     for role in ["admin", "helpdesk_1", "helpdesk_2", "auditor", "provisioner", "support", "viewer", "operations"] {
         assert!(seeded.accounts.iter().any(|account| account.role == role), "{role}");
     }

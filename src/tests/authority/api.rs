@@ -113,6 +113,8 @@ const ROWS: &[(&str, May)] = &[
     ("GET /platform/call-batches/{id}/rows", platform(Scope::PlatformCalls)),
     ("GET /tenant/usage", tenant(Scope::UsageRead)),
     ("GET /tenant/quality", tenant(Scope::QualityRead)),
+    ("PUT /platform/tenants/{id}", platform(Scope::PlatformDirectory)),
+    ("PUT /platform/operators/{id}", platform(Scope::PlatformDirectory)),
     ("PUT /platform/tenants/{id}/targets", platform(Scope::PlatformDirectory)),
     ("GET /platform/tenants/{id}/assignments", platform(Scope::PlatformDirectory)),
     ("PUT /platform/tenants/{id}/assignments", platform(Scope::PlatformDirectory)),

@@ -22,7 +22,7 @@ enum May {
     Open,
     /// Whoever is signed in.
     Account,
-    /// Members of a tenant or an operator whose role has the scope.
+    /// Members of a kind of organisation whose role has the scope.
     Of(&'static str, Scope),
 }
 
@@ -90,6 +90,11 @@ const ROWS: &[Row] = &[
     row("/do/concord/consent/forms/suspend_consent", May::Of("tenant", Scope::ConsentWrite), CONSENT_FORM),
     row("/do/concord/consent/forms/resume_consent", May::Of("tenant", Scope::ConsentWrite), CONSENT_FORM),
     row("/do/concord/consent/forms/withdraw_consent", May::Of("tenant", Scope::ConsentWrite), CONSENT_FORM),
+    row("/do/concord/consent/forms_notices/save_notice_draft", May::Of("platform", Scope::PlatformAdmin), DRAFT_FORM),
+    row("/do/concord/consent/forms_notices/drop_notice_draft", May::Of("platform", Scope::PlatformAdmin), &[]),
+    row("/do/concord/consent/forms_notices/publish_notice", May::Of("platform", Scope::PlatformAdmin), &[("shown", "x")]),
+    row("/do/concord/identity/forms_directory/save_tenant", May::Of("platform", Scope::PlatformDirectory), TENANT_FORM),
+    row("/do/concord/identity/forms_directory/save_operator", May::Of("platform", Scope::PlatformDirectory), OPERATOR_FORM),
     row("/do/concord/consent/forms/save_relationship", May::Of("operator", Scope::NumbersWrite), RELATIONSHIP_FORM),
 ];
 
@@ -142,6 +147,24 @@ const CONSENT_FORM: &[(&str, &str)] = &[
     ("contact_email", "mara@kestrel.example"),
     ("read", "on"),
 ];
+const DRAFT_FORM: &[(&str, &str)] =
+    &[("version", "v3"), ("title_en", "Notice"), ("body_en", "Text"), ("title_de", "Hinweis"), ("body_de", "Text")];
+const TENANT_FORM: &[(&str, &str)] = &[
+    ("slug", "new-tenant"),
+    ("name", "New tenant"),
+    ("country", "DE"),
+    ("time_zone", "Europe/Berlin"),
+    ("sip_domain", "new.sip.example"),
+    ("quarantine_days", "30"),
+];
+const OPERATOR_FORM: &[(&str, &str)] = &[
+    ("slug", "new-operator"),
+    ("name", "New operator"),
+    ("time_zone", "Europe/Berlin"),
+    ("countries", "DE, AT"),
+    ("services[]", "mobile"),
+    ("emergency_mode", "tenant"),
+];
 const RELATIONSHIP_FORM: &[(&str, &str)] = &[
     ("slug", "{slug}"),
     ("tenant", "kestrel"),
@@ -186,7 +209,11 @@ async fn every_form_as_everybody(pool: PgPool) {
         .expect("moved");
     let before = world.digest().await;
     for row in ROWS {
-        let (kind, place) = if let May::Of("operator", _) = row.may { ("operator", 1) } else { ("tenant", 0) };
+        let (kind, place) = match row.may {
+            May::Of("operator", _) => ("operator", 1),
+            May::Of("platform", _) => ("platform", 0),
+            _ => ("tenant", 0),
+        };
         let fields: Vec<_> = fields(row, kind, 0, world.slugs[place][0], &client)
             .into_iter()
             .map(|(name, value)| {
