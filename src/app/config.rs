@@ -78,6 +78,10 @@ pub struct Serve {
     /// Waits between tries of a delivery: `5s,30s,5min,…`.
     #[arg(long, env = "CONCORD_RETRY_SCHEDULE")]
     pub retry_schedule: Option<String>,
+    /// Plants a bug, by its number from 1, to prove that it is found.
+    #[cfg(feature = "chaos")]
+    #[arg(long, env = "CONCORD_PLANT")]
+    pub plant: Option<usize>,
     /// Calls per second of one API client.
     #[arg(long, env = "CONCORD_RATE_LIMIT", default_value_t = 100)]
     pub rate_limit: u32,

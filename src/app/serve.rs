@@ -157,6 +157,7 @@ impl Running {
     /// Ends requests and jobs, within a limit.
     pub async fn stop(self) {
         self.stop.cancel();
+        self.notices.close();
         self.tasks.close();
         let ended = async {
             self.tasks.wait().await;
@@ -236,6 +237,8 @@ fn notices_of(serve: &Serve) -> anyhow::Result<Notices> {
         Some(text) => Policy::default().with_retry(text)?,
         None => Policy::default(),
     };
+    #[cfg(feature = "chaos")]
+    let policy = policy.with_plant(serve.plant.and_then(|number| notices::Plant::ALL.get(number.checked_sub(1)?).copied()));
     Notices::new(allow, policy)
 }
 
