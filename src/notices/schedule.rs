@@ -113,6 +113,12 @@ impl Policy {
         Ok(Self { retry: parse_retry(text)?, ..self })
     }
 
+    /// The policy with another lease, 20 s to 10 min: it must outlast a try.
+    #[must_use]
+    pub fn with_lease(self, lease: std::time::Duration) -> Self {
+        Self { lease: TimeDelta::seconds(lease.as_secs().clamp(20, 600).cast_signed()), ..self }
+    }
+
     /// When each warning and the pause are due, for failure since `failing_since`: (per cent, how long after).
     pub fn marks(&self) -> impl Iterator<Item = (u8, TimeDelta)> {
         WARNINGS.into_iter().chain([100]).map(|percent| (percent, self.budget * i32::from(percent) / 100))
