@@ -78,6 +78,13 @@ pub struct Serve {
     /// Waits between tries of a delivery: `5s,30s,5min,…`.
     #[arg(long, env = "CONCORD_RETRY_SCHEDULE")]
     pub retry_schedule: Option<String>,
+    /// Seconds that a delivery belongs to the process that began it; of one that was killed another takes it then.
+    #[arg(long, env = "CONCORD_DELIVERY_LEASE_S", default_value_t = 60, value_parser = clap::value_parser!(u16).range(20..=600))]
+    pub delivery_lease_s: u16,
+    /// Plants a bug, by its number from 1, to prove that it is found.
+    #[cfg(feature = "chaos")]
+    #[arg(long, env = "CONCORD_PLANT")]
+    pub plant: Option<usize>,
     /// Calls per second of one API client.
     #[arg(long, env = "CONCORD_RATE_LIMIT", default_value_t = 100)]
     pub rate_limit: u32,

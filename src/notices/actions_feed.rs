@@ -31,6 +31,7 @@ use super::queries;
 use super::queries_attempts;
 use super::queries_attempts::AttemptFilter;
 use super::queries_attempts::Taken;
+use super::queries_delivery::lock_endpoint;
 use super::queries_endpoints;
 use super::queries_feed;
 use super::queries_feed::Range;
@@ -357,7 +358,11 @@ pub async fn redeliver(store: &Store, ctx: &Ctx, id: EventId, endpoint: Option<E
         return Err(Problem::new(422, "no_endpoint", "No endpoint takes events of this type. Name one or make one.").into());
     }
     let ids: Vec<Uuid> = endpoints.iter().map(|shown| shown.id).collect();
-    queries_feed::queue_again(&mut tx, operator, &ids, &event, &ctx.actor.id(), ctx.now()).await?;
+    for id in &ids {
+        if let Some(target) = lock_endpoint(&mut tx, operator, EndpointId(*id), true).await? {
+            queries_feed::queue_again(&mut tx, &target, &event, &ctx.actor.id(), ctx.now()).await?;
+        }
+    }
     let (subject_id, detail) = (id.wire(), Some(serde_json::json!({ "endpoints": ids })));
     audit::record(&mut tx, ctx, audit::Entry { action: "event.redeliver", subject_kind: "event", subject_id: &subject_id, detail })
         .await?;
@@ -405,17 +410,17 @@ pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: 
     let operator = ctx.operator()?;
     let range = range_of(&wanted)?;
     let mut tx = store.begin_for(ctx).await?;
-    if queries_endpoints::views(&mut tx, operator, Some(id)).await?.is_empty() {
+    let Some(target) = lock_endpoint(&mut tx, operator, id, true).await? else {
         return Err(Problem::not_found("endpoint").into());
-    }
-    let counted = queries_feed::count_range(&mut tx, operator, id, &range).await?;
+    };
+    let counted = queries_feed::count_range(&mut tx, &target, &range).await?;
     let mut recovered = Recovered { count: counted.count, first_seq: counted.first_seq, last_seq: counted.last_seq, job_id: None };
     if wanted.dry_run {
         return Ok(recovered);
     }
     let job = ctx.env.id();
     recovered.job_id = Some(job);
-    queries_feed::queue_range(&mut tx, operator, id, &range, &job.to_string(), ctx.now()).await?;
+    queries_feed::open_recovery(&mut tx, &target, job, &range, ctx.now()).await?;
     let detail = serde_json::json!({ "job_id": job, "count": recovered.count });
     let subject_id = id.to_string();
     let entry =

@@ -9,11 +9,13 @@ use chrono::Utc;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use url::Url;
 
 use super::Envelope;
 use super::EventType;
 use super::Notices;
+use super::Plant;
 use super::post::Address;
 use super::post::open_keys;
 use super::post::post;
@@ -48,6 +50,9 @@ pub const DELIVERING: Loop = Loop { name: DELIVER, every: Duration::from_millis(
 /// How the loop of the hourly sign of life runs.
 pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::from_mins(1) };
 
+/// Between two wake-ups of the consumer of confirmations while an endpoint is busy.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
 /// One tick of sealing: gives up to 500 events of one operator their places in its feed; true when there may be more.
 ///
 /// Gapless by construction: rows and head are written together under the head's lock. Any number of processes may seal.
@@ -55,14 +60,17 @@ pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::f
 /// # Errors
 /// When the database is away.
 pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
+    let (from, whole) = notices.sealing.from().await;
     let mut tx = store.begin_job().await?;
-    let Some((operator, last)) = queries::lock_unsealed(&mut tx).await? else {
-        let made = queries::make_heads(&mut tx).await?;
+    let Some((operator, last)) = queries::lock_unsealed(&mut tx, from).await? else {
+        let made = queries::make_heads(&mut tx, from).await?;
         tx.commit().await?;
         return Ok(made > 0);
     };
-    let sealed = queries::seal_rows(&mut tx, operator, last, store.env.now()).await?;
+    let last = if notices.policy.planted(Plant::SealGap) && last > 0 { last + 1 } else { last };
+    let (sealed, to) = queries::seal_rows(&mut tx, operator, last, from, store.env.now()).await?;
     tx.commit().await?;
+    notices.sealing.sealed(to, whole);
     if sealed > 0 {
         store.wake.wake(DELIVER);
         notices.sealed.notify_waiters();
@@ -78,9 +86,10 @@ pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
 pub async fn deliver(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
-    let busy = queries_delivery::with_work(&mut tx, now, now - notices.policy.budget).await?;
+    let marks: Vec<_> = notices.policy.marks().map(|(percent, after)| (i32::from(percent), now - after)).collect();
+    let busy = queries_delivery::with_work(&mut tx, now, &marks).await?;
     tx.commit().await?;
-    for (operator, endpoint) in busy {
+    for (operator, endpoint) in busy.into_iter().filter(|_| !notices.is_closing()) {
         let (store, mine) = (store.clone(), notices.clone());
         notices.run(endpoint, move |nudge| Worker { store, notices: mine, operator, endpoint, nudge }.run());
     }
@@ -101,6 +110,7 @@ impl Worker {
         let mut flying: JoinSet<Answered> = JoinSet::new();
         let mut answered: Vec<Answered> = Vec::new();
         let mut failures = 0_u32;
+        let mut told = Told::default();
         loop {
             let turn = match self.turn(&answered).await {
                 Ok(turn) => turn,
@@ -118,6 +128,9 @@ impl Worker {
             failures = 0;
             answered.clear();
             self.fly(&mut flying, &turn);
+            if told.is_due(turn.confirmed, flying.is_empty()) {
+                self.store.wake.wake(CONFIRMED);
+            }
             if flying.is_empty() {
                 if !turn.again && self.notices.leave(self.endpoint, &self.nudge) {
                     return;
@@ -145,11 +158,9 @@ impl Worker {
             tx.commit().await?;
             return Ok(Turn::nothing());
         };
-        let turn = turn(&mut tx, &self.store, &self.notices, target, answered).await?;
+        let closing = self.notices.is_closing();
+        let turn = turn(&mut tx, &self.store, &self.notices, target, answered, closing).await?;
         tx.commit().await?;
-        if turn.confirmed {
-            self.store.wake.wake(CONFIRMED);
-        }
         if turn.appended {
             self.store.wake.wake(DELIVER);
             self.notices.sealed.notify_waiters();
@@ -167,12 +178,31 @@ impl Worker {
     }
 }
 
+/// When the consumer of confirmations was last woken: under load it takes those of many turns at once.
+#[derive(Default)]
+struct Told {
+    at: Option<Instant>,
+    pending: bool,
+}
+
+impl Told {
+    fn is_due(&mut self, confirmed: bool, last: bool) -> bool {
+        self.pending |= confirmed;
+        let due = self.pending && (last || self.at.is_none_or(|at| at.elapsed() >= TELL_EVERY));
+        if due {
+            *self = Self { at: Some(Instant::now()), pending: false };
+        }
+        due
+    }
+}
+
 async fn send(store: Store, notices: Notices, to: Arc<Address>, sending: Sending) -> Answered {
     let now = store.env.now();
     if sending.held.start_by(&notices.policy).is_none_or(|by| by < now) {
         return Answered { sending, posted: None };
     }
-    let posted = post(&notices.poster, &to, sending.event, sending.held.attempt, sending.body.clone(), now).await;
+    let id = if notices.policy.planted(Plant::NewIds) { EventId(store.env.id()) } else { sending.event };
+    let posted = post(&notices.poster, &to, id, sending.held.attempt, sending.body.clone(), now).await;
     Answered { sending, posted: Some(posted) }
 }
 
@@ -183,6 +213,8 @@ async fn send(store: Store, notices: Notices, to: Arc<Address>, sending: Sending
 pub async fn heartbeat(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
+    // Beside it, as often: keys whose time has ended are no longer kept.
+    queries_delivery::drop_expired_keys(&mut tx, now).await?;
     let due = queries_endpoints::take_heartbeats(&mut tx, now).await?;
     let mut messages = Vec::with_capacity(due.len());
     for (operator, endpoint) in &due {

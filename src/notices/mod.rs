@@ -91,6 +91,8 @@ mod queries_setup_seed;
 #[cfg(feature = "ssr")]
 mod queries_timeline;
 #[cfg(feature = "ssr")]
+mod queries_turns;
+#[cfg(feature = "ssr")]
 mod runtime;
 #[cfg(feature = "ssr")]
 mod schedule;
@@ -220,6 +222,7 @@ mod door {
     pub use super::schedule::Head;
     pub use super::schedule::Held;
     pub use super::schedule::Input;
+    pub use super::schedule::Plant;
     pub use super::schedule::Policy;
     pub use super::schedule::RetryAfter;
     pub use super::schedule::RetryScheduleRefusal;

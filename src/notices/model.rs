@@ -29,6 +29,7 @@ pub enum EventType {
     DisputeAnswered,
     PeriodClosed,
     SubjectRequestOpened,
+    EndpointFailing,
     EndpointPaused,
     FeedHeartbeat,
     EndpointTest,
@@ -37,7 +38,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of the catalogue.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NumberAssigned,
         Self::NumberUnassigned,
         Self::NumberUpdated,
@@ -54,6 +55,7 @@ impl EventType {
         Self::DisputeAnswered,
         Self::PeriodClosed,
         Self::SubjectRequestOpened,
+        Self::EndpointFailing,
         Self::EndpointPaused,
         Self::FeedHeartbeat,
         Self::EndpointTest,
@@ -80,6 +82,7 @@ impl EventType {
             Self::DisputeAnswered => "dispute.answered",
             Self::PeriodClosed => "period.closed",
             Self::SubjectRequestOpened => "subject_request.opened",
+            Self::EndpointFailing => "endpoint.failing",
             Self::EndpointPaused => "endpoint.paused",
             Self::FeedHeartbeat => "feed.heartbeat",
             Self::EndpointTest => "endpoint.test",
@@ -108,6 +111,7 @@ impl EventType {
             | Self::DisputeAnswered
             | Self::PeriodClosed
             | Self::SubjectRequestOpened
+            | Self::EndpointFailing
             | Self::EndpointPaused
             | Self::FeedHeartbeat
             | Self::EndpointTest
@@ -133,6 +137,7 @@ impl EventType {
             | Self::ConsentSuspended
             | Self::ConsentWithdrawn
             | Self::SubjectRequestOpened
+            | Self::EndpointFailing
             | Self::EndpointPaused
             | Self::FeedHeartbeat
             | Self::EndpointTest
@@ -169,7 +174,7 @@ impl EventType {
             Self::DisputeOpened | Self::DisputeAnswered => "concord.dispute/1",
             Self::PeriodClosed => "concord.period/1",
             Self::SubjectRequestOpened => "concord.subject_request/1",
-            Self::EndpointPaused | Self::EndpointTest | Self::EndpointVerification => "concord.endpoint/1",
+            Self::EndpointFailing | Self::EndpointPaused | Self::EndpointTest | Self::EndpointVerification => "concord.endpoint/1",
             Self::EventWithheld | Self::FeedHeartbeat => "concord.feed/1",
         }
     }
@@ -207,7 +212,7 @@ mod tests {
         let listed = "number.assigned number.unassigned number.updated number.released number.release_requested \
             number.emergency_location_changed number.snapshot event.withheld consent.granted consent.suspended \
             consent.withdrawn calls.window_ready dispute.opened dispute.answered period.closed subject_request.opened \
-            endpoint.paused feed.heartbeat endpoint.test endpoint.verification";
+            endpoint.failing endpoint.paused feed.heartbeat endpoint.test endpoint.verification";
         let ours: Vec<_> = EventType::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(ours, listed.split_whitespace().collect::<Vec<_>>());
     }

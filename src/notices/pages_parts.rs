@@ -114,6 +114,7 @@ pub(super) fn kind_word(lang: Lang, name: &str) -> Text {
         Ok(T::DisputeAnswered) => tr!(in lang, "notices.kind.dispute_answered"),
         Ok(T::PeriodClosed) => tr!(in lang, "notices.kind.period_closed"),
         Ok(T::SubjectRequestOpened) => tr!(in lang, "notices.kind.subject_request_opened"),
+        Ok(T::EndpointFailing) => tr!(in lang, "notices.kind.endpoint_failing"),
         Ok(T::EndpointPaused) => tr!(in lang, "notices.kind.endpoint_paused"),
         Ok(T::FeedHeartbeat) => tr!(in lang, "notices.kind.feed_heartbeat"),
         Ok(T::EndpointTest) => tr!(in lang, "notices.kind.endpoint_test"),

@@ -103,34 +103,44 @@ fn gated_class(kind: EventType) -> Option<&'static str> {
 /// # Errors
 /// When the database is away.
 pub async fn head_seq(conn: &mut PgConnection, operator: OperatorId) -> Result<i64, Failure> {
-    let seq = sqlx::query_scalar!("select last_seq from feed_head where operator_id = $1 and feed = $2", operator.0, FEED)
-        .fetch_optional(conn)
-        .await?;
-    Ok(seq.unwrap_or(0))
+    // The end of the feed itself is found at once; the head has a version for each seal, which a held snapshot keeps.
+    let seq = sqlx::query_scalar!(
+        r#"select coalesce((select seq from event where operator_id = $1 order by seq desc limit 1),
+                           (select last_seq from feed_head where operator_id = $1 and feed = $2), 0) as "seq!""#,
+        operator.0,
+        FEED
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(seq)
 }
 
-/// Takes the head of one feed that has something unsealed and that nobody else is sealing, least recently sealed first.
-pub(super) async fn lock_unsealed(conn: &mut PgConnection) -> Result<Option<(OperatorId, i64)>, Failure> {
+/// Takes the head of one feed that has something unsealed after a position and that nobody else is sealing, least recently
+/// sealed first.
+pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64) -> Result<Option<(OperatorId, i64)>, Failure> {
     let row = sqlx::query!(
         "select h.operator_id, h.last_seq from feed_head h
-         where h.feed = $1 and exists (select from event_out o where o.operator_id = h.operator_id)
+         where h.feed = $1 and exists (select from event_out o where o.operator_id = h.operator_id and o.position > $2)
          order by h.sealed_at limit 1
          for update of h skip locked",
-        FEED
+        FEED,
+        from
     )
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|r| (OperatorId(r.operator_id), r.last_seq)))
 }
 
-/// Makes the heads of feeds that got their first event; how many.
-pub(super) async fn make_heads(conn: &mut PgConnection) -> Result<u64, Failure> {
+/// Makes the heads of feeds that got their first event, after a position; how many.
+pub(super) async fn make_heads(conn: &mut PgConnection, from: i64) -> Result<u64, Failure> {
     let made = sqlx::query!(
         "insert into feed_head (operator_id, feed)
-         select distinct o.operator_id, $1::text from event_out o
-         where not exists (select from feed_head h where h.operator_id = o.operator_id and h.feed = $1)
+         select o.id, $1::text from operator o
+         where not exists (select from feed_head h where h.operator_id = o.id and h.feed = $1)
+           and exists (select from event_out w where w.operator_id = o.id and w.position > $2)
          on conflict do nothing",
-        FEED
+        FEED,
+        from
     )
     .execute(conn)
     .await?;
@@ -149,31 +159,41 @@ async fn lock_head(conn: &mut PgConnection, operator: OperatorId) -> Result<i64,
     Ok(seq)
 }
 
-/// Moves up to 500 events of an operator, whose head is locked, into its feed. Answers how many.
+/// Moves up to 500 events of an operator, whose head is locked, from after a position into its feed, and with them what the same
+/// subjects have before it: a number's order holds wherever the look begins. Answers how many, and the highest position.
 pub(super) async fn seal_rows(
     conn: &mut PgConnection,
     operator: OperatorId,
     last: i64,
+    from: i64,
     now: DateTime<Utc>,
-) -> Result<i64, Failure> {
+) -> Result<(i64, i64), Failure> {
     let mut rows = sqlx::query_as!(
         Unsealed,
-        "with taken as (select tenant_id, id from event_out where operator_id = $1 order by position limit $2)
+        "with late as (
+           select tenant_id, id, subject from event_out where operator_id = $1 and position > $3 order by position limit $2),
+         taken as (
+           select tenant_id, id from late
+           union all
+           select b.tenant_id, b.id from (select distinct subject from late) l
+           join event_out b on b.operator_id = $1 and b.subject = l.subject and b.position <= $3)
          delete from event_out o using taken t where o.tenant_id = t.tenant_id and o.id = t.id
          returning o.position, o.tenant_id, o.id, o.type as kind, o.subject, o.number_seq, o.country, o.class, o.occurred_at,
                    o.data, o.previous, o.opening",
         operator.0,
-        SEAL_ROWS
+        SEAL_ROWS,
+        from
     )
     .fetch_all(&mut *conn)
     .await?;
     rows.sort_by_key(|row| row.position);
+    let to = rows.last().map_or(0, |row| row.position);
     let mut sealed = Sealed::default();
     for (row, seq) in rows.into_iter().zip(last + 1..) {
         sealed.push(operator, seq, row)?;
     }
     append(conn, operator, last, now, &sealed).await?;
-    Ok(i64::try_from(sealed.seqs.len()).unwrap_or(i64::MAX))
+    Ok((i64::try_from(sealed.seqs.len()).unwrap_or(i64::MAX), to))
 }
 
 /// Appends one event that concerns no tenant straight to the feed, in the caller's transaction, under the head's lock.

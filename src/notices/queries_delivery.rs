@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::DateTime;
+use chrono::TimeDelta;
 use chrono::Utc;
 use sqlx::PgConnection;
 
@@ -11,6 +12,8 @@ use super::Fresh;
 use super::Head;
 use super::Held;
 use super::SignatureKind;
+use super::queries_turns::Flight;
+use super::queries_turns::flight;
 use crate::base::EndpointId;
 use crate::base::Failure;
 use crate::base::OperatorId;
@@ -20,24 +23,30 @@ const FRESH_ROWS: i64 = 500;
 /// Positions looked at per claim at most, wanted or not.
 const FRESH_WINDOW: i64 = 10_000;
 
-/// Endpoints that have something to do now.
+/// Endpoints that have something to do now. `marks`: shares of the budget in per cent, and before when failure must have begun
+/// for each to be due.
 pub(super) async fn with_work(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
-    spent_before: DateTime<Utc>,
+    marks: &[(i32, DateTime<Utc>)],
 ) -> Result<Vec<(OperatorId, EndpointId)>, Failure> {
+    let percents: Vec<i32> = marks.iter().map(|mark| mark.0).collect();
+    let befores: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.1).collect();
     let rows = sqlx::query!(
         "select e.operator_id, e.id from endpoint e
-         left join feed_head f on f.operator_id = e.operator_id and f.feed = 'events'
          where e.state = 'active'
-           and (e.failing_since <= $2
+           and (exists (select from unnest($2::int[], $3::timestamptz[]) as m(percent, before)
+                        where e.failing_since <= m.before and e.warned_percent < m.percent)
              or ((e.quiet_until is null or e.quiet_until <= $1) and (e.probe_at is null or e.probe_at <= $1)
-               and (e.cursor_seq < f.last_seq
+               and (exists (select from event v where v.operator_id = e.operator_id and v.seq > e.cursor_seq)
                  or exists (select from held_event h where h.operator_id = e.operator_id and h.endpoint_id = e.id
                               and h.next_at <= $1 and (h.leased_until is null or h.leased_until <= $1))
-                 or exists (select from resend r where r.operator_id = e.operator_id and r.endpoint_id = e.id and r.next_at <= $1))))",
+                 or exists (select from resend r where r.operator_id = e.operator_id and r.endpoint_id = e.id and r.next_at <= $1)
+                 or exists (select from recovery c where c.operator_id = e.operator_id and c.endpoint_id = e.id
+                              and c.done_at is null))))",
         now,
-        spent_before
+        &percents,
+        &befores
     )
     .fetch_all(conn)
     .await?;
@@ -54,6 +63,18 @@ pub(super) struct Target {
     pub signature: SignatureKind,
     pub confirms: bool,
     pub head: Head,
+    /// Place and events in flight; its cursor is written from `head`.
+    pub flight: Flight,
+    /// As it was read.
+    pub stored: Stored,
+}
+
+/// What of an endpoint stands written.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub head: Head,
+    pub flight: Flight,
+    pub last_attempt_at: Option<DateTime<Utc>>,
 }
 
 struct TargetRow {
@@ -71,6 +92,7 @@ struct TargetRow {
     last_failed: Option<String>,
     probe_at: Option<DateTime<Utc>>,
     quiet_until: Option<DateTime<Utc>>,
+    last_attempt_at: Option<DateTime<Utc>>,
 }
 
 impl TargetRow {
@@ -90,7 +112,10 @@ impl TargetRow {
             probe_at: self.probe_at,
             quiet_until: self.quiet_until,
         };
-        Ok(Target { operator, id, url: self.url, event_types: self.event_types, signature, confirms: self.confirms, head })
+        let flight = Flight { turn: 0, cursor_seq: self.cursor_seq, hot: Vec::new() };
+        let stored = Stored { head: head.clone(), flight: flight.clone(), last_attempt_at: self.last_attempt_at };
+        let (url, event_types, confirms) = (self.url, self.event_types, self.confirms);
+        Ok(Target { operator, id, url, event_types, signature, confirms, head, flight, stored })
     }
 }
 
@@ -116,14 +141,39 @@ pub(super) async fn lock_endpoint(
     let row = sqlx::query_as!(
         TargetRow,
         "select url, event_types, signature, confirms, max_in_flight, state, state_reason, cursor_seq, failing_since, warned_percent,
-                streak, last_failed, probe_at, quiet_until
+                streak, last_failed, probe_at, quiet_until, last_attempt_at
          from endpoint where operator_id = $1 and id = $2 for update",
         operator.0,
         id.0
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    row.map(|row| row.target(operator, id)).transpose()
+    let Some(row) = row else {
+        return Ok(None);
+    };
+    let mut target = row.target(operator, id)?;
+    // Read once the lock is held: a statement that waited for it would still see the row before.
+    if let Some(found) = flight(conn, &target).await? {
+        target.head.cursor_seq = found.cursor_seq;
+        target.flight = found.clone();
+        target.stored.flight = found;
+    }
+    Ok(Some(target))
+}
+
+impl Target {
+    /// Whether the endpoint's own row is to be written: its state has changed, nothing is under way any more, or what it says
+    /// is a second old. It is not written with every turn: a held snapshot keeps each version in the way of the next look.
+    pub fn is_due(&self, tried: bool, now: DateTime<Utc>) -> bool {
+        let apart = Head { cursor_seq: self.stored.head.cursor_seq, ..self.head.clone() } != self.stored.head;
+        let moved = tried || self.floor() != self.stored.head.cursor_seq;
+        let old = self.stored.last_attempt_at.is_none_or(|at| now - at >= TimeDelta::seconds(1));
+        apart || moved && (old || self.flight.hot.is_empty())
+    }
+
+    fn floor(&self) -> i64 {
+        Flight { cursor_seq: self.head.cursor_seq, ..self.flight.clone() }.floor()
+    }
 }
 
 /// Writes the endpoint's part of the state; `tried` and `taken` say when it was last tried and last answered 2xx.
@@ -143,7 +193,7 @@ pub(super) async fn save_head(
         target.id.0,
         head.state.slug(),
         head.state.reason_slug(),
-        head.cursor_seq,
+        target.floor(),
         head.failing_since,
         i16::from(head.warned_percent),
         i32::try_from(head.streak).unwrap_or(i32::MAX),
@@ -166,6 +216,13 @@ pub(super) struct HeldRow {
     pub trigger: String,
     /// Set for an event sent once more: what came after it up to here was delivered before.
     pub resume_seq: Option<i64>,
+}
+
+impl HeldRow {
+    /// Of the feed, not sent before.
+    pub fn fed(held: Held) -> Self {
+        Self { held, trigger: "feed".to_owned(), resume_seq: None }
+    }
 }
 
 struct RawHeld {
@@ -374,6 +431,14 @@ pub(super) async fn bring_forward(
         now,
         spread_ms
     )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update resend set next_at = $3 where operator_id = $1 and endpoint_id = $2 and next_at > $3",
+        target.operator.0,
+        target.id.0,
+        now
+    )
     .execute(conn)
     .await?;
     Ok(())
@@ -386,10 +451,12 @@ pub(super) async fn take_resends(
     now: DateTime<Utc>,
     limit: usize,
 ) -> Result<(), Failure> {
+    let flying: Vec<&str> = target.flight.hot.iter().map(|held| held.subject.as_str()).collect();
     sqlx::query!(
         "with due as (
            select r.seq, r.subject, r.trigger, r.attempt from resend r
            where r.operator_id = $1 and r.endpoint_id = $2 and r.next_at <= $3
+             and r.subject <> all($6::text[])
              and not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = r.subject)
              and not exists (select from resend q where q.operator_id = $1 and q.endpoint_id = $2 and q.subject = r.subject
                                and q.seq < r.seq)
@@ -402,7 +469,8 @@ pub(super) async fn take_resends(
         target.id.0,
         now,
         i64::try_from(limit).unwrap_or(i64::MAX),
-        target.head.cursor_seq
+        target.head.cursor_seq,
+        &flying as &[&str]
     )
     .execute(conn)
     .await?;
@@ -432,5 +500,17 @@ pub(super) async fn put_back(
         .execute(&mut *conn)
         .await?;
     }
+    Ok(())
+}
+
+/// Deletes keys whose grace has ended.
+pub(super) async fn drop_expired_keys(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Failure> {
+    sqlx::query!(
+        "with secrets as (delete from endpoint_secret where expires_at <= $1)
+         delete from endpoint_key where expires_at <= $1",
+        now
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::EventType;
-use crate::base::EndpointId;
+use super::queries_delivery::Target;
 use crate::base::EventId;
 use crate::base::Failure;
 use crate::base::OperatorId;
@@ -180,40 +180,41 @@ pub(super) async fn number_events(
     rows.into_iter().map(Stored::try_from).collect()
 }
 
-/// Queues an event to be sent once more to these endpoints. Where it is still held back it becomes due instead, and where
-/// it is still to come nothing is needed.
+/// Queues an event to be sent once more to an endpoint, under the lock of its row. Where it is still held back it becomes due
+/// instead, and where it is in flight or still to come nothing is needed.
 pub(super) async fn queue_again(
     conn: &mut PgConnection,
-    operator: OperatorId,
-    endpoints: &[Uuid],
+    target: &Target,
     event: &Stored,
     by: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
     sqlx::query!(
         "update held_event set next_at = $4, asked_until = null
-         where operator_id = $1 and endpoint_id = any($2) and subject = $5 and seq = $3 and next_at > $4
+         where operator_id = $1 and endpoint_id = $2 and subject = $5 and seq = $3 and next_at > $4
            and (leased_until is null or leased_until <= $4)",
-        operator.0,
-        endpoints,
+        target.operator.0,
+        target.id.0,
         event.seq,
         now,
         event.subject
     )
     .execute(&mut *conn)
     .await?;
+    let in_flight = target.flight.find(&event.subject).is_some_and(|held| held.seq <= event.seq);
+    if in_flight || target.head.cursor_seq < event.seq {
+        return Ok(());
+    }
     sqlx::query!(
         "insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by)
-         select e.operator_id, e.id, $3, $5, 'redeliver',
+         select $1, $2, $3, $5, 'redeliver',
                 (select coalesce(max(a.number), 0) from attempt a
-                 where a.operator_id = $1 and a.event_id = $6 and a.endpoint_id = e.id), $4, $4, $7
-         from endpoint e
-         where e.operator_id = $1 and e.id = any($2) and e.cursor_seq >= $3
-           and not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = e.id and h.subject = $5
+                 where a.operator_id = $1 and a.event_id = $6 and a.endpoint_id = $2), $4, $4, $7
+         where not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = $5
                              and h.seq <= $3 and h.resume_seq is null)
          on conflict (operator_id, endpoint_id, seq) do update set next_at = excluded.next_at",
-        operator.0,
-        endpoints,
+        target.operator.0,
+        target.id.0,
         event.seq,
         now,
         event.subject,
@@ -244,69 +245,57 @@ pub(super) struct Counted {
     pub last_seq: Option<i64>,
 }
 
-/// Counts a range.
-pub(super) async fn count_range(
-    conn: &mut PgConnection,
-    operator: OperatorId,
-    endpoint: EndpointId,
-    range: &Range,
-) -> Result<Counted, Failure> {
+/// Counts a range up to the endpoint's place in the feed.
+pub(super) async fn count_range(conn: &mut PgConnection, target: &Target, range: &Range) -> Result<Counted, Failure> {
     let counted = sqlx::query_as!(
         Counted,
         r#"select count(*) as "count!", min(v.seq) as first_seq, max(v.seq) as last_seq
-           from endpoint p, event v
-           where p.operator_id = $1 and p.id = $2 and v.operator_id = $1 and v.seq > $3 and v.seq <= p.cursor_seq
+           from event v
+           where v.operator_id = $1 and v.seq > $3 and v.seq <= $8
              and ($4::timestamptz is null or v.sealed_at >= $4) and ($5::timestamptz is null or v.sealed_at < $5)
-             and (cardinality(p.event_types) = 0 or v.type = any(p.event_types))
+             and (cardinality($9::text[]) = 0 or v.type = any($9))
              and (cardinality($6::text[]) = 0 or v.type = any($6))
              and not ($7 and exists (select from attempt a where a.operator_id = $1 and a.event_id = v.id and a.endpoint_id = $2
                                        and a.status between 200 and 299))"#,
-        operator.0,
-        endpoint.0,
+        target.operator.0,
+        target.id.0,
         range.after_seq,
         range.since,
         range.until,
         &range.types,
-        range.undelivered
+        range.undelivered,
+        target.head.cursor_seq,
+        &target.event_types
     )
     .fetch_one(conn)
     .await?;
     Ok(counted)
 }
 
-/// Queues a range to be sent once more, each number in order.
-pub(super) async fn queue_range(
+/// Opens the recovery of a range. Delivery moves it on from there, see
+/// [`step_recovery`](super::queries_turns::step_recovery): one request never writes more than this row.
+pub(super) async fn open_recovery(
     conn: &mut PgConnection,
-    operator: OperatorId,
-    endpoint: EndpointId,
+    target: &Target,
+    id: Uuid,
     range: &Range,
-    by: &str,
     now: DateTime<Utc>,
-) -> Result<u64, Failure> {
-    let queued = sqlx::query!(
-        "insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by)
-         select $1, $2, v.seq, v.subject, 'recover', 0, $8, $8, $9
-         from endpoint p, event v
-         where p.operator_id = $1 and p.id = $2 and v.operator_id = $1 and v.seq > $3 and v.seq <= p.cursor_seq
-           and ($4::timestamptz is null or v.sealed_at >= $4) and ($5::timestamptz is null or v.sealed_at < $5)
-           and (cardinality(p.event_types) = 0 or v.type = any(p.event_types))
-           and (cardinality($6::text[]) = 0 or v.type = any($6))
-           and not ($7 and exists (select from attempt a where a.operator_id = $1 and a.event_id = v.id and a.endpoint_id = $2
-                                     and a.status between 200 and 299))
-           and not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = v.subject
-                             and h.seq <= v.seq and h.resume_seq is null)
-         on conflict (operator_id, endpoint_id, seq) do nothing",
-        operator.0,
-        endpoint.0,
+) -> Result<(), Failure> {
+    sqlx::query!(
+        "insert into recovery (operator_id, endpoint_id, id, from_seq, to_seq, since, until, event_types, undelivered, requested_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        target.operator.0,
+        target.id.0,
+        id,
         range.after_seq,
+        target.head.cursor_seq,
         range.since,
         range.until,
         &range.types,
         range.undelivered,
-        now,
-        by
+        now
     )
     .execute(conn)
     .await?;
-    Ok(queued.rows_affected())
+    Ok(())
 }

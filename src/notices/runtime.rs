@@ -6,9 +6,13 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use super::Allow;
@@ -32,6 +36,8 @@ pub struct Notices {
     /// Says to those who wait on a feed that something was sealed in this process.
     pub(super) sealed: Arc<Notify>,
     pub(super) turns: Arc<Semaphore>,
+    pub(super) sealing: Arc<Pace>,
+    closing: Arc<AtomicBool>,
     tasks: TaskTracker,
     running: Arc<Mutex<HashMap<EndpointId, Arc<Notify>>>>,
 }
@@ -64,9 +70,20 @@ impl Notices {
             policy: Arc::new(policy),
             sealed: Arc::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
+            sealing: Arc::default(),
+            closing: Arc::default(),
             tasks: TaskTracker::new(),
             running: Arc::default(),
         })
+    }
+
+    /// From now on nothing new is sent: what is under way is settled, the rest waits for another process.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
     }
 
     /// Waits until no delivery of this process is under way: for a graceful stop after the loops have ended.
@@ -111,6 +128,61 @@ impl Notices {
         }
         running.remove(&endpoint);
         true
+    }
+}
+
+/// How sealing in this process goes.
+///
+/// Writers take positions in their own order and commit in another, so what is unsealed may lie anywhere. But most lies at the
+/// end, and while somebody holds a snapshot everything before is dead rows: so a look begins a little before the last position
+/// that was sealed, and only now and then at the beginning.
+#[derive(Debug, Default)]
+pub(super) struct Pace(Mutex<Paced>);
+
+#[derive(Debug, Default)]
+struct Paced {
+    /// Highest position sealed by this process.
+    sealed_to: i64,
+    /// When a look last began at the beginning.
+    whole_at: Option<Instant>,
+    /// When events were last sealed.
+    sealed_at: Option<Instant>,
+}
+
+/// Positions that a quick look goes back: more than writers ever have open at once, and few enough to pass over.
+const BACK: i64 = 5_000;
+/// A commit that comes later than that is found within this time.
+const WHOLE_EVERY: Duration = Duration::from_secs(5);
+/// Between two seals, so that under load one of them takes many events. Nobody notices when the feed was at rest.
+const SEAL_GAP: Duration = Duration::from_millis(5);
+
+impl Pace {
+    fn get(&self) -> MutexGuard<'_, Paced> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the gap; answers after which position to look, and whether that is the beginning.
+    pub async fn from(&self) -> (i64, bool) {
+        let since = self.get().sealed_at.map(|at| at.elapsed());
+        if let Some(left) = since.and_then(|since| SEAL_GAP.checked_sub(since)) {
+            tokio::time::sleep(left).await;
+        }
+        let mut paced = self.get();
+        let whole = paced.whole_at.is_none_or(|at| at.elapsed() >= WHOLE_EVERY);
+        if whole {
+            paced.whole_at = Some(Instant::now());
+        }
+        (if whole { 0 } else { paced.sealed_to - BACK }, whole)
+    }
+
+    /// Notes up to where was sealed. When a look at the beginning found nothing but old events, the next one begins there too.
+    pub fn sealed(&self, to: i64, whole: bool) {
+        let mut paced = self.get();
+        if whole && to < paced.sealed_to {
+            paced.whole_at = None;
+        }
+        paced.sealed_to = paced.sealed_to.max(to);
+        paced.sealed_at = Some(Instant::now());
     }
 }
 

@@ -19,6 +19,7 @@
 //! the healthy ones, nor the other way round.
 
 mod decide;
+mod plants;
 mod track;
 
 use chrono::DateTime;
@@ -37,6 +38,7 @@ pub use self::decide::change;
 pub use self::decide::check_budget;
 pub use self::decide::claim;
 pub use self::decide::settle;
+pub use self::plants::Plant;
 pub use self::track::Input;
 pub use self::track::Track;
 pub use self::track::step;
@@ -69,6 +71,9 @@ pub struct Policy {
     pub held_max: usize,
     /// What is brought forward goes out within this time.
     pub spread: TimeDelta,
+    /// A bug on purpose, see [`Plant`].
+    #[cfg(feature = "chaos")]
+    plant: Option<Plant>,
 }
 
 impl Default for Policy {
@@ -85,6 +90,8 @@ impl Default for Policy {
             try_for: TimeDelta::seconds(15),
             held_max: 10_000,
             spread: TimeDelta::seconds(2),
+            #[cfg(feature = "chaos")]
+            plant: None,
         }
     }
 }
@@ -104,6 +111,17 @@ impl Policy {
     /// The part that is no wait.
     pub fn with_retry(self, text: &str) -> Result<Self, RetryScheduleRefusal> {
         Ok(Self { retry: parse_retry(text)?, ..self })
+    }
+
+    /// The policy with another lease, 20 s to 10 min: it must outlast a try.
+    #[must_use]
+    pub fn with_lease(self, lease: std::time::Duration) -> Self {
+        Self { lease: TimeDelta::seconds(lease.as_secs().clamp(20, 600).cast_signed()), ..self }
+    }
+
+    /// When each warning and the pause are due, for failure since `failing_since`: (per cent, how long after).
+    pub fn marks(&self) -> impl Iterator<Item = (u8, TimeDelta)> {
+        WARNINGS.into_iter().chain([100]).map(|percent| (percent, self.budget * i32::from(percent) / 100))
     }
 
     /// Wait after the failure of try number `attempt` (from 1), with jitter.
@@ -181,6 +199,8 @@ pub enum Verdict {
     Delivered,
     /// 410: the receiver wants no more.
     Gone,
+    /// The endpoint has got another URL since the try began: what the old one said, other than a 2xx, says nothing of it.
+    Moved,
     Failed {
         /// The receiver's own wish, not yet capped.
         retry_after: Option<TimeDelta>,

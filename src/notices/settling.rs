@@ -18,6 +18,7 @@ use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
 use super::schedule::Answer;
 use super::schedule::Effect;
+use super::schedule::Plant;
 use super::schedule::Verdict;
 use super::schedule::settle;
 use super::turn::Answered;
@@ -41,6 +42,8 @@ struct Book {
     kept: Vec<HeldRow>,
     done: Vec<String>,
     back: Vec<HeldRow>,
+    /// What becomes of subjects in flight.
+    flown: Vec<(String, Option<Held>)>,
     taken: Vec<Taken>,
     tries: Vec<NewAttempt>,
 }
@@ -61,6 +64,8 @@ pub(super) async fn settle_all(
     settle_register(conn, now, answered).await?;
     let subjects: Vec<String> = answered.iter().map(|a| a.sending.held.subject.clone()).collect();
     let mut held = rows::held_of(conn, target, &subjects).await?;
+    let hot = subjects.iter().filter_map(|subject| target.flight.find(subject));
+    held.extend(hot.map(|flying| (flying.subject.clone(), HeldRow::fed(flying.clone()))));
     let after: Vec<(String, i64)> =
         held.values().map(|row| (row.held.subject.clone(), row.held.seq.max(row.resume_seq.unwrap_or(0)))).collect();
     let next = rows::next_of(conn, target, &after).await?;
@@ -69,7 +74,11 @@ pub(super) async fn settle_all(
     for answer in answered {
         let Some(outcome) = answer.outcome() else { continue };
         all.tried_at = Some(now);
-        let verdict = Verdict::of(outcome.status, outcome.retry_after, now);
+        let verdict = match Verdict::of(outcome.status, outcome.retry_after, now) {
+            Verdict::Delivered => Verdict::Delivered,
+            _ if answer.sending.url != target.url => Verdict::Moved,
+            verdict => verdict,
+        };
         if verdict == Verdict::Delivered {
             all.taken_at = Some(now);
         }
@@ -85,9 +94,10 @@ pub(super) async fn settle_all(
                 held.insert(subject.clone(), row);
             } else {
                 next_at = settled.held.as_ref().filter(|_| verdict != Verdict::Delivered).map(|held| held.next_at);
-                book.write(row, settled.held, verdict, found.next, now);
+                let hot = target.flight.find(subject).is_some();
+                book.write(row, hot, settled.held, verdict, found.next, now);
             }
-            if let Some(taken) = taken_of(target, answer, &settled.effects) {
+            if let Some(taken) = taken_of(target, notices, answer, &settled.effects) {
                 book.taken.push(taken);
             }
             all.effects.extend(settled.effects);
@@ -102,8 +112,15 @@ pub(super) async fn settle_all(
 impl Book {
     /// Files what is now the subject's row. An event sent once more gives way when it fails: its number goes on and it is
     /// tried again later.
-    fn write(&mut self, was: HeldRow, is: Option<Held>, verdict: Verdict, next: Option<i64>, now: DateTime<Utc>) {
+    fn write(&mut self, was: HeldRow, hot: bool, is: Option<Held>, verdict: Verdict, next: Option<i64>, now: DateTime<Utc>) {
         let subject = was.held.subject.clone();
+        if hot {
+            // One that fails is held back in a row of its own from now on.
+            let waits = is.as_ref().filter(|_| verdict == Verdict::Delivered).cloned();
+            self.kept.extend(is.filter(|_| waits.is_none()).map(HeldRow::fed));
+            self.flown.push((subject, waits));
+            return;
+        }
         let is = if was.resume_seq.is_some() && verdict != Verdict::Delivered {
             self.back.extend(is.map(|held| HeldRow { held, ..was.clone() }));
             next.map(|seq| Held { subject: subject.clone(), seq, attempt: 0, next_at: now, asked_until: None, leased_until: None })
@@ -112,12 +129,25 @@ impl Book {
         };
         match is {
             Some(held) if held.seq == was.held.seq => self.kept.push(HeldRow { held, ..was }),
-            Some(held) => self.kept.push(HeldRow { held, trigger: "feed".to_owned(), resume_seq: None }),
+            Some(held) => self.kept.push(HeldRow::fed(held)),
             None => self.done.push(subject),
         }
     }
 
-    async fn save(self, conn: &mut PgConnection, store: &Store, target: &Target, now: DateTime<Utc>) -> Result<(), Failure> {
+    async fn save(
+        mut self,
+        conn: &mut PgConnection,
+        store: &Store,
+        target: &mut Target,
+        now: DateTime<Utc>,
+    ) -> Result<(), Failure> {
+        for (subject, waits) in self.flown {
+            target.flight.remove(&subject);
+            if let Some(held) = waits {
+                target.flight.put(held);
+            }
+        }
+        self.kept.extend(target.flight.overflow());
         rows::save_held(conn, target, &self.kept).await?;
         rows::drop_held(conn, target, &self.done).await?;
         rows::put_back(conn, target, &self.back, now).await?;
@@ -127,10 +157,11 @@ impl Book {
 }
 
 /// The number event that this 2xx confirms, if the endpoint's word counts for that.
-fn taken_of(target: &Target, answer: &Answered, effects: &[Effect]) -> Option<Taken> {
+fn taken_of(target: &Target, notices: &Notices, answer: &Answered, effects: &[Effect]) -> Option<Taken> {
     let sending = &answer.sending;
     let delivered = effects.iter().any(|effect| matches!(effect, Effect::Delivered { .. }));
-    if !delivered || !target.confirms || sending.withheld {
+    let counts = target.confirms || notices.policy.planted(Plant::AllConfirm);
+    if !delivered || !counts || sending.withheld {
         return None;
     }
     let subject = sending.held.subject.clone();

@@ -1,7 +1,10 @@
 //! Stories over a database and a real receiver: sealing, push, pull, withholding, retries, redelivery.
 
 mod api;
+mod faults;
 mod feed;
+#[cfg(feature = "chaos")]
+mod plants;
 mod push;
 mod withheld;
 
@@ -57,6 +60,10 @@ struct World {
 
 impl World {
     async fn new(pool: PgPool) -> Self {
+        Self::with(pool, Policy::default()).await
+    }
+
+    async fn with(pool: PgPool, policy: Policy) -> Self {
         // Standing, but at the machine's time: the receiver's library looks at its own clock.
         let env = Env::fixed(Env::system().now(), 5);
         let key = SecretKey::parse(&SecretKey::generate(&env)).expect("a key");
@@ -80,7 +87,7 @@ impl World {
             website: None,
         };
         let operator = create_operator(&store, new).await.expect("an operator");
-        let notices = Notices::new(Allow::loopback(), Policy::default()).expect("a client");
+        let notices = Notices::new(Allow::loopback(), policy).expect("a client");
         let ctx = Ctx {
             actor: Actor::Client { id: "c1".to_owned(), label: "Feed reader".to_owned() },
             org: Org::Operator(operator),
@@ -148,7 +155,11 @@ impl World {
 
     /// A verified endpoint and its secret.
     async fn endpoint(&self, receiver: &Receiver) -> (EndpointId, String) {
-        let input = EndpointIn { url: receiver.url.clone(), ..EndpointIn::default() };
+        self.endpoint_of(EndpointIn { url: receiver.url.clone(), ..EndpointIn::default() }, receiver).await
+    }
+
+    /// The same with other settings.
+    async fn endpoint_of(&self, input: EndpointIn, receiver: &Receiver) -> (EndpointId, String) {
         let made = create_endpoint(&self.store, &self.notices, &self.ctx, input).await.expect("made");
         let id = EndpointId(made.endpoint.id);
         let verified = verify_endpoint(&self.store, &self.notices, &self.ctx, id).await.expect("verified");
@@ -213,11 +224,17 @@ struct ReceiverState {
     arrived: Mutex<Vec<Arrived>>,
     /// Status for a body.
     answer: Mutex<fn(&str) -> u16>,
+    /// Who has it for writing holds the answers up.
+    gate: tokio::sync::RwLock<()>,
 }
 
 impl Receiver {
     async fn start() -> Self {
-        let state = Arc::new(ReceiverState { arrived: Mutex::default(), answer: Mutex::new(|_| 204) });
+        let state = Arc::new(ReceiverState {
+            arrived: Mutex::default(),
+            answer: Mutex::new(|_| 204),
+            gate: tokio::sync::RwLock::default(),
+        });
         let app = Router::new().route("/hook", post(receive)).with_state(state.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
@@ -237,6 +254,17 @@ impl Receiver {
         self.arrived().iter().map(Arrived::what).collect()
     }
 
+    /// Waits until so much has arrived.
+    async fn reached(&self, count: usize) {
+        for _ in 0..200 {
+            if self.arrived().len() >= count {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("{} of {count} have arrived", self.arrived().len());
+    }
+
     fn forget(&self) {
         self.state.arrived.lock().expect("free").clear();
     }
@@ -248,6 +276,7 @@ async fn receive(State(state): State<Arc<ReceiverState>>, headers: HeaderMap, bo
     if value["type"] == "endpoint.verification" {
         return axum::Json(json!({ "challenge": value["data"]["challenge"] })).into_response();
     }
+    drop(state.gate.read().await);
     let answer = *state.answer.lock().expect("free");
     StatusCode::from_u16(answer(&body)).expect("a status").into_response()
 }

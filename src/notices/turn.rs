@@ -27,7 +27,9 @@ use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
 use super::queries_endpoints::keys_of;
 use super::queries_feed;
+use super::queries_turns as turns;
 use super::schedule::Effect;
+use super::schedule::Plant;
 use super::schedule::check_budget;
 use super::schedule::claim;
 use super::settling;
@@ -54,6 +56,8 @@ pub(super) struct Sending {
     pub tenant: Option<TenantId>,
     pub kind: EventType,
     pub number_seq: Option<i64>,
+    /// Where it goes.
+    pub url: String,
     /// Its place alone goes out: nothing is confirmed by that.
     pub withheld: bool,
     pub body: Bytes,
@@ -95,13 +99,14 @@ impl Turn {
     }
 }
 
-/// Settles and claims for a locked endpoint.
+/// Settles and claims for a locked endpoint; of a process that is `closing` it only settles.
 pub(super) async fn turn(
     conn: &mut PgConnection,
     store: &Store,
     notices: &Notices,
     mut target: Target,
     answered: &[Answered],
+    closing: bool,
 ) -> Result<Turn, Failure> {
     let now = store.env.now();
     let settled = settling::settle_all(conn, store, notices, &mut target, answered, now).await?;
@@ -111,8 +116,11 @@ pub(super) async fn turn(
     for effect in settled.effects.iter().chain(&effects) {
         appended |= act(conn, store, notices, &target, effect, now).await?;
     }
-    let (sends, again) = take(conn, store, notices, &mut target, now).await?;
-    rows::save_head(conn, &target, settled.tried_at, settled.taken_at).await?;
+    let (sends, again) = if closing { (Vec::new(), false) } else { take(conn, store, notices, &mut target, now).await? };
+    if target.is_due(settled.tried_at.is_some(), now) {
+        rows::save_head(conn, &target, settled.tried_at, settled.taken_at).await?;
+    }
+    turns::save_flight(conn, &mut target).await?;
     let address = if sends.is_empty() {
         None
     } else {
@@ -152,6 +160,17 @@ async fn act(
         }
         Effect::Warn { percent, failing_since } => {
             tracing::warn!(%endpoint, percent, %failing_since, "endpoint uses up its budget of failure");
+            let pauses_at = millis(*failing_since + notices.policy.budget);
+            let data = FailingData {
+                endpoint_id: endpoint,
+                url: &target.url,
+                budget_percent: *percent,
+                failing_since: millis(*failing_since),
+                pauses_at,
+            };
+            let data = JsonObject::of(&data)?;
+            queries::append_own(conn, &store.env, target.operator, EventType::EndpointFailing, endpoint.to_string(), data).await?;
+            return Ok(true);
         }
         Effect::Disabled(reason) => tracing::warn!(%endpoint, ?reason, "endpoint disabled"),
         Effect::BreakerOpened => tracing::info!(%endpoint, "one probe at a time from now on"),
@@ -170,6 +189,16 @@ struct PausedData<'a> {
     failing_since: String,
 }
 
+#[derive(serde::Serialize)]
+struct FailingData<'a> {
+    endpoint_id: crate::base::EndpointId,
+    url: &'a str,
+    /// Share of the time until it is paused.
+    budget_percent: u8,
+    failing_since: String,
+    pauses_at: String,
+}
+
 fn millis(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
@@ -182,39 +211,54 @@ async fn take(
     target: &mut Target,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Sending>, bool), Failure> {
-    let (in_flight, mut held) = rows::count_held(conn, target, now).await?;
+    let (leased, held) = rows::count_held(conn, target, now).await?;
+    let in_flight = leased + target.flight.hot.iter().filter(|held| held.is_leased(now)).count();
     let slots = target.head.slots(in_flight, now);
     if slots == 0 {
         return Ok((Vec::new(), false));
     }
+    let recovering = turns::step_recovery(conn, target, now).await?;
     rows::take_resends(conn, target, now, slots).await?;
-    let due = rows::due(conn, target, now, slots).await?;
-    held = held.max(due.len());
+    let mut due = rows::due(conn, target, now, slots).await?;
+    let is_due = |held: &&Held| held.next_at <= now && !held.is_leased(now);
+    due.extend(target.flight.hot.iter().filter(is_due).cloned().map(HeldRow::fed));
+    due.sort_by_key(|row| (row.held.next_at, row.held.seq));
+    due.truncate(slots);
+    let held = (held + target.flight.hot.len()).max(due.len());
     let last = queries::head_seq(conn, target.operator).await?;
-    let (fresh, scanned_to) = rows::fresh(conn, target, last).await?;
+    let (mut fresh, scanned_to) = rows::fresh(conn, target, last).await?;
+    for item in &mut fresh {
+        item.held |= target.flight.find(&item.subject).is_some();
+    }
     let known: HashMap<String, HeldRow> = due.iter().map(|row| (row.held.subject.clone(), row.clone())).collect();
     let work = Work { in_flight, held, due: due.into_iter().map(|row| row.held).collect(), fresh, scanned_to };
     let before = target.head.cursor_seq;
     let claimed = claim(target.head.clone(), work, now, &notices.policy, &mut store.env.rng());
     target.head = claimed.head;
-    let again = claimed.sends.is_empty() && target.head.cursor_seq > before && target.head.cursor_seq < last;
-    let leased: Vec<HeldRow> = claimed
-        .sends
-        .into_iter()
-        .map(|held| match known.get(&held.subject).filter(|row| row.held.seq == held.seq) {
-            Some(row) => HeldRow { held, trigger: row.trigger.clone(), resume_seq: row.resume_seq },
-            None => HeldRow { held, trigger: "feed".to_owned(), resume_seq: None },
-        })
-        .collect();
-    rows::save_held(conn, target, &leased).await?;
-    Ok((enter(conn, store, target, leased, now).await?, again))
+    let read_on = target.head.cursor_seq > before && target.head.cursor_seq < last;
+    let again = claimed.sends.is_empty() && (read_on || recovering);
+    let (mut leased, mut rows_of_own) = (Vec::with_capacity(claimed.sends.len()), Vec::new());
+    for held in claimed.sends {
+        let row = known.get(&held.subject).filter(|row| row.held.seq == held.seq);
+        if row.is_none() || target.flight.find(&held.subject).is_some() {
+            target.flight.put(held.clone());
+            leased.push(HeldRow::fed(held));
+        } else if let Some(row) = row {
+            let row = HeldRow { held, trigger: row.trigger.clone(), resume_seq: row.resume_seq };
+            rows_of_own.push(row.clone());
+            leased.push(row);
+        }
+    }
+    rows::save_held(conn, target, &rows_of_own).await?;
+    Ok((enter(conn, store, notices, target, leased, now).await?, again))
 }
 
 /// Judges and registers what was claimed, before a byte of it leaves.
 async fn enter(
     conn: &mut PgConnection,
     store: &Store,
-    target: &Target,
+    notices: &Notices,
+    target: &mut Target,
     leased: Vec<HeldRow>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Sending>, Failure> {
@@ -223,12 +267,25 @@ async fn enter(
     }
     let seqs: Vec<i64> = leased.iter().map(|row| row.held.seq).collect();
     let mut stored = queries_feed::events_at(conn, target.operator, &seqs).await?;
+    // Retention has taken what waited longer than events are kept.
+    let gone = leased.iter().filter(|row| !stored.contains_key(&row.held.seq)).map(|row| row.held.subject.clone());
+    let gone: Vec<String> = gone.collect();
+    rows::drop_held(conn, target, &gone).await?;
+    for subject in &gone {
+        target.flight.remove(subject);
+    }
     let ordered = seqs.iter().filter_map(|seq| stored.remove(seq)).collect();
     let judged = judge(conn, target.operator, ordered).await?;
     let frozen_at = now + TimeDelta::seconds(60);
+    let unregistered: Vec<i64> = leased
+        .iter()
+        .filter(|row| row.held.attempt > 1 && notices.policy.planted(Plant::RetryUnregistered))
+        .map(|row| row.held.seq)
+        .collect();
+    let registered = |seq: i64, tenant: Option<TenantId>| tenant.filter(|_| !unregistered.contains(&seq));
     let mut entries = Vec::new();
     for (event, given) in &judged {
-        let Some(tenant) = event.tenant else { continue };
+        let Some(tenant) = registered(event.seq, event.tenant) else { continue };
         entries.push(NewTransfer {
             tenant,
             operator: target.operator,
@@ -249,7 +306,7 @@ async fn enter(
     let mut held: HashMap<i64, HeldRow> = leased.into_iter().map(|row| (row.held.seq, row)).collect();
     let mut sends = Vec::with_capacity(judged.len());
     for (event, given) in judged {
-        let entry = event.tenant.and_then(|tenant| ids.next().map(|(at, id)| (tenant, at, id)));
+        let entry = registered(event.seq, event.tenant).and_then(|tenant| ids.next().map(|(at, id)| (tenant, at, id)));
         let Some(row) = held.remove(&event.seq) else { continue };
         sends.push(Sending {
             held: row.held,
@@ -258,6 +315,7 @@ async fn enter(
             tenant: event.tenant,
             kind: event.kind,
             number_seq: event.number_seq,
+            url: target.url.clone(),
             withheld: given.withheld,
             body: Bytes::from(given.body),
             entry,

@@ -67,12 +67,14 @@ pub const OPERATOR: &[&str] = &[
     "endpoint",
     "endpoint_key",
     "endpoint_secret",
+    "endpoint_turn",
     "event",
     "feed_head",
     "held_event",
     "number_order",
     "number_order_row",
     "number_upload",
+    "recovery",
     "resend",
 ];
 /// Tables of an operator of which a tenant sees the rows about itself.

@@ -12,9 +12,9 @@ use super::Effect;
 use super::Fresh;
 use super::Head;
 use super::Held;
+use super::Plant;
 use super::Policy;
 use super::Verdict;
-use super::WARNINGS;
 use crate::notices::Change;
 use crate::notices::EndpointState;
 use crate::notices::PauseReason;
@@ -50,14 +50,17 @@ pub fn claim(mut head: Head, work: Work, now: DateTime<Utc>, policy: &Policy, rn
     if head.state != EndpointState::Active {
         return Claim { head, sends };
     }
-    let mut slots = head.slots(work.in_flight, now);
+    let mut slots = head.slots(if policy.planted(Plant::Flood) { 0 } else { work.in_flight }, now);
     let mut room = policy.held_max.saturating_sub(work.held);
     let mut taken = BTreeSet::new();
-    let mut due = work.due.into_iter().filter(|held| held.next_at <= now && !held.is_leased(now)).peekable();
+    let twice = policy.planted(Plant::LeaseIgnored);
+    let mut due = work.due.into_iter().filter(|held| twice || held.next_at <= now && !held.is_leased(now)).peekable();
     let mut fresh = work.fresh.into_iter().filter(|item| item.seq > head.cursor_seq).peekable();
     let mut cursor = head.cursor_seq;
     loop {
-        while let Some(behind) = fresh.next_if(|item| item.held || taken.contains(&item.subject)) {
+        while let Some(behind) =
+            fresh.next_if(|item| (item.held || taken.contains(&item.subject)) && !policy.planted(Plant::TwoAtOnce))
+        {
             cursor = behind.seq;
         }
         if slots == 0 {
@@ -83,7 +86,7 @@ pub fn claim(mut head: Head, work: Work, now: DateTime<Utc>, policy: &Policy, rn
         sends.push(Held { attempt, asked_until: None, leased_until: Some(now + policy.lease), ..held });
         slots -= 1;
     }
-    if fresh.peek().is_none() {
+    if fresh.peek().is_none() || policy.planted(Plant::CursorRuns) {
         cursor = cursor.max(work.scanned_to);
     }
     drop(fresh);
@@ -114,15 +117,28 @@ pub struct Settled {
 
 /// Decides what an answer means.
 pub fn settle(head: Head, held: Held, answer: &Answer, now: DateTime<Utc>, policy: &Policy, rng: &mut impl Rng) -> Settled {
-    if held.seq != answer.seq || held.attempt != answer.attempt || held.leased_until.is_none() {
+    let stale = held.seq != answer.seq || held.attempt != answer.attempt || held.leased_until.is_none();
+    if stale && !policy.planted(Plant::StaleCounts) {
         let stale = Effect::Stale { subject: held.subject.clone(), seq: answer.seq };
         return Settled { head, held: Some(held), effects: vec![stale] };
     }
     match answer.verdict {
-        Verdict::Delivered => delivered(head, held, answer.next, now),
-        Verdict::Gone => gone(head, held, now),
+        Verdict::Delivered => {
+            let next = answer.next.filter(|_| !policy.planted(Plant::NextForgotten));
+            let settled = delivered(head.clone(), held, next, now);
+            if policy.planted(Plant::ClockRuns) { Settled { head, ..settled } } else { settled }
+        }
+        Verdict::Gone if !policy.planted(Plant::GoneIgnored) => gone(head, held, now),
+        Verdict::Moved | Verdict::Gone => {
+            Settled { head, held: Some(Held { next_at: now, leased_until: None, ..held }), effects: Vec::new() }
+        }
+        Verdict::Failed { .. } if held.attempt >= 6 && policy.planted(Plant::GivesUp) => {
+            let held = answer.next.map(|seq| Held::waiting(held.subject, seq, now));
+            Settled { head, held, effects: Vec::new() }
+        }
         Verdict::Failed { retry_after, throttled } => {
-            let asked_until = retry_after.map(|wish| now + wish.min(policy.retry_after_max));
+            let wish = retry_after.filter(|_| !policy.planted(Plant::WishIgnored));
+            let asked_until = wish.map(|wish| now + wish.min(policy.retry_after_max));
             let own = now + policy.wait(held.attempt, rng);
             let next_at = asked_until.map_or(own, |asked| asked.max(own));
             let quiet_until = if throttled { head.quiet_until.max(asked_until) } else { head.quiet_until };
@@ -163,6 +179,10 @@ fn failed(mut head: Head, held: Held, now: DateTime<Utc>, policy: &Policy, rng: 
     }
     let mut effects = Vec::new();
     head.failing_since.get_or_insert(now);
+    if head.probe_at.is_some_and(|probe| now < probe) {
+        // Under way already when the breaker opened: no probe, and no news.
+        return Settled { head, held: Some(held), effects };
+    }
     let open = head.probe_at.is_some();
     if open || head.last_failed.as_deref() != Some(held.subject.as_str()) {
         head.streak = head.streak.saturating_add(1);
@@ -191,7 +211,7 @@ pub fn check_budget(mut head: Head, now: DateTime<Utc>, policy: &Policy) -> (Hea
         let state = EndpointState::Paused(PauseReason::Failing);
         return (Head { state, ..head.well() }, vec![Effect::Paused { failing_since }]);
     }
-    let due = WARNINGS.into_iter().rev().find(|percent| failing >= policy.budget * i32::from(*percent) / 100);
+    let due = policy.marks().filter(|(_, after)| failing >= *after).map(|(percent, _)| percent).last();
     match due {
         Some(percent) if percent > head.warned_percent => {
             head.warned_percent = percent;

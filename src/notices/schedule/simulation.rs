@@ -31,9 +31,12 @@ enum Weather {
 #[derive(Clone, Debug)]
 enum Happening {
     Append,
-    Arrive(Held),
-    Answer(Held, Verdict),
+    /// A try with the URL it goes to, by its generation.
+    Arrive(Held, u32),
+    Answer(Held, u32, Verdict),
     Change(Change),
+    /// Somebody gives the endpoint another URL, and verifies that later.
+    Move,
 }
 
 struct World {
@@ -50,6 +53,8 @@ struct World {
     weather: BTreeMap<DateTime<Utc>, Weather>,
     /// Numbers the receiver cannot digest until then.
     poison: HashMap<String, DateTime<Utc>>,
+    /// How often the URL was changed.
+    generation: u32,
     account: Account,
 }
 
@@ -60,11 +65,14 @@ struct Account {
     open: HashMap<String, DateTime<Utc>>,
     last_arrived: HashMap<String, i64>,
     accepted: BTreeSet<i64>,
+    /// What the receiver asked for, by subject.
+    asked: HashMap<String, DateTime<Utc>>,
     failing_since: Option<DateTime<Utc>>,
     pauses: u32,
     lost: u32,
     retries: u32,
     opened: u32,
+    moved: u32,
 }
 
 fn zero() -> DateTime<Utc> {
@@ -104,9 +112,14 @@ impl World {
             wake_at: None,
             weather,
             poison,
+            generation: 0,
             account: Account::default(),
         };
         world.plan(TimeDelta::zero(), Happening::Append);
+        for _ in 0..3 {
+            let at = world.millis(0..DAYS * 86_400_000);
+            world.plan(at, Happening::Move);
+        }
         world
     }
 
@@ -144,13 +157,25 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Append => self.append(),
-            Happening::Arrive(held) => self.arrive(&held),
-            Happening::Answer(held, verdict) => self.answer(&held, verdict),
+            Happening::Arrive(held, generation) => self.arrive(&held, generation),
+            Happening::Answer(held, generation, verdict) => self.answer(&held, generation, verdict),
+            Happening::Move => self.move_away(),
             Happening::Change(change) => {
                 let effects = self.step(Input::Changed(change));
                 assert_ne!(effects, [], "{change:?}");
                 self.account.failing_since = None;
             }
+        }
+    }
+
+    /// One that is disabled or not yet verified keeps its state; a move then would only plan a second verification.
+    fn move_away(&mut self) {
+        if self.track.head.state == EndpointState::Active {
+            self.generation += 1;
+            self.account.failing_since = None;
+            self.step(Input::Changed(Change::NewUrl));
+            let wait = self.millis(1_000..600_000);
+            self.plan(wait, Happening::Change(Change::Verified));
         }
     }
 
@@ -228,15 +253,17 @@ impl World {
         let twice = self.account.open.insert(held.subject.clone(), leased_until);
         assert!(twice.is_none(), "two deliveries of {} at once", held.subject);
         self.account.retries += u32::from(held.attempt > 1);
+        let asked = self.account.asked.remove(&held.subject);
+        assert!(asked.is_none_or(|until| until <= now), "{} was asked for until {asked:?}", held.subject);
         if self.rng.gen_bool(0.01) {
             self.account.lost += 1;
             return;
         }
         let wait = self.millis(1..400);
-        self.plan(wait, Happening::Arrive(held.clone()));
+        self.plan(wait, Happening::Arrive(held.clone(), self.generation));
     }
 
-    fn arrive(&mut self, held: &Held) {
+    fn arrive(&mut self, held: &Held, generation: u32) {
         let last = self.account.last_arrived.insert(held.subject.clone(), held.seq);
         assert!(last.is_none_or(|last| last <= held.seq), "{} went back from {last:?} to {}", held.subject, held.seq);
         let verdict = self.receive(held);
@@ -252,7 +279,7 @@ impl World {
             2..=20 => self.millis(1_000..14_000),
             _ => self.millis(1..300),
         };
-        self.plan(wait, Happening::Answer(held.clone(), verdict));
+        self.plan(wait, Happening::Answer(held.clone(), generation, verdict));
     }
 
     fn receive(&mut self, held: &Held) -> Verdict {
@@ -271,24 +298,34 @@ impl World {
         Verdict::of(status, wish.filter(|_| status != Some(204)), self.now)
     }
 
-    fn answer(&mut self, held: &Held, verdict: Verdict) {
+    fn answer(&mut self, held: &Held, generation: u32, verdict: Verdict) {
         let behind = held.seq + 1..=self.track.head.cursor_seq;
         let next = behind.into_iter().find(|seq| self.feed[usize::try_from(*seq - 1).unwrap()] == held.subject);
+        let moved = generation != self.generation && verdict != Verdict::Delivered;
+        let verdict = if moved { Verdict::Moved } else { verdict };
         let answer = Answer { seq: held.seq, attempt: held.attempt, verdict, next };
         let counted = self.track.held.get(&held.subject).is_some_and(|now| now.attempt == held.attempt && now.seq == held.seq);
         if counted {
             self.account.open.remove(&held.subject);
+            self.account.moved += u32::from(moved);
             let active = self.track.head.state == EndpointState::Active;
             match verdict {
                 Verdict::Delivered => self.account.failing_since = None,
-                Verdict::Failed { .. } if active => {
-                    self.account.failing_since.get_or_insert(self.now);
+                Verdict::Failed { retry_after, .. } => {
+                    let wish = retry_after.map(|wish| self.now + wish.min(TimeDelta::hours(24)));
+                    self.account.asked.extend(wish.map(|until| (held.subject.clone(), until)));
+                    if active {
+                        self.account.failing_since.get_or_insert(self.now);
+                    }
                 }
-                Verdict::Failed { .. } | Verdict::Gone => {}
+                Verdict::Gone | Verdict::Moved => {}
             }
         }
         let effects = self.step(Input::Answered { subject: held.subject.clone(), answer });
         assert_eq!(counted, !effects.iter().any(|effect| matches!(effect, Effect::Stale { .. })));
+        if counted && verdict == Verdict::Gone {
+            assert!(!matches!(self.track.head.state, EndpointState::Active | EndpointState::Paused(_)), "it said that it is gone");
+        }
     }
 
     fn check(&mut self) {
@@ -319,7 +356,39 @@ fn every_event_arrives_in_order_through_any_weather() {
         seen.lost += world.account.lost;
         seen.retries += world.account.retries;
         seen.opened += world.account.opened;
+        seen.moved += world.account.moved;
     }
     // A simulation in which nothing went wrong proves nothing.
     assert!(seen.pauses > 0 && seen.lost > 0 && seen.retries > 1_000 && seen.opened > 10);
+    println!("{seeds} lives of {DRAINED} days: {} retries, {} lost, {} pauses", seen.retries, seen.lost, seen.pauses);
+}
+
+/// What `plant` does to lives of an endpoint: the seed in which it was found, and by what.
+#[cfg(feature = "chaos")]
+fn found(plant: Plant) -> Option<(u64, String)> {
+    (0..12).find_map(|seed| {
+        let life = std::panic::catch_unwind(|| {
+            let mut world = World::new(seed);
+            world.policy.plant = Some(plant);
+            world.run();
+        });
+        let words = life.err()?;
+        let said = words.downcast_ref::<String>().cloned();
+        Some((seed, said.or_else(|| words.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()))
+    })
+}
+
+#[cfg(feature = "chaos")]
+#[test]
+fn every_planted_bug_of_the_schedule_is_found() {
+    let mut missed = Vec::new();
+    for (number, plant) in (1..).zip(Plant::ALL).take(10) {
+        let found = found(plant);
+        let line = found.as_ref().map(|(seed, by)| format!("found in life {seed}: {}", by.lines().next().unwrap_or_default()));
+        println!("plant {number:2} {plant:?}: {}", line.as_deref().unwrap_or("NOT FOUND"));
+        if found.is_none() {
+            missed.push(plant);
+        }
+    }
+    assert_eq!(missed, []);
 }

@@ -460,3 +460,50 @@ fn the_state_survives_its_stored_form() {
     let text = serde_json::to_string(&bench.track).unwrap();
     assert_eq!(serde_json::from_str::<Track>(&text).unwrap(), bench.track);
 }
+
+#[test]
+fn tries_under_way_when_the_breaker_opens_are_no_probes() {
+    let mut bench = Bench::new(64);
+    let subjects: Vec<String> = (0..64).map(|n| format!("n{n}")).collect();
+    for subject in &subjects {
+        bench.append(subject);
+    }
+    assert_eq!(bench.sends().len(), 64);
+    bench.now += secs(1);
+    for subject in &subjects {
+        bench.answer(subject, FAILED);
+    }
+    assert_eq!(bench.track.head.probe_at, Some(bench.now + secs(5)), "the first probe is due in 5 s, not after minutes");
+}
+
+#[test]
+fn what_the_old_url_said_is_nothing_to_the_new_one() {
+    let mut bench = Bench::new(8);
+    bench.append("a");
+    bench.append("a");
+    bench.sends();
+    bench.input(Input::Changed(Change::NewUrl));
+    bench.input(Input::Changed(Change::Verified));
+    bench.answer("a", Verdict::Moved);
+    assert_eq!((bench.track.head.state, bench.track.head.failing_since), (EndpointState::Active, None));
+    assert_eq!(bench.sends(), [("a".to_owned(), 1, 2)], "the new one gets it at once");
+}
+
+#[test]
+fn absurd_wishes_are_bounded_and_unreadable_ones_are_none() {
+    let wait = |text: &str| RetryAfter::parse(text).map(|wish| wish.wait(zero()));
+    assert_eq!(wait("99999999999999999999"), Some(TimeDelta::seconds(u32::MAX.into())));
+    assert_eq!(wait("Mon, 23 Nov 2026 00:02:00 GMT"), Some(secs(120)));
+    assert_eq!(wait("Sun, 22 Nov 2026 00:00:00 GMT"), Some(secs(0)), "in the past");
+    for text in ["", "-5", "1.5", "soon", "Mon, 32 Nov 2026 00:00:00 GMT"] {
+        assert_eq!(wait(text), None, "{text}");
+    }
+    for wish in ["99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        let mut bench = Bench::new(1);
+        bench.append("a");
+        bench.sends();
+        bench.answer("a", Verdict::of(Some(429), RetryAfter::parse(wish), bench.now));
+        bench.now += TimeDelta::hours(24);
+        assert_eq!(bench.sends().len(), 1, "at most a day: {wish}");
+    }
+}

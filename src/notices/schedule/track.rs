@@ -15,8 +15,8 @@ use super::Effect;
 use super::Fresh;
 use super::Head;
 use super::Held;
+use super::Plant;
 use super::Policy;
-use super::WARNINGS;
 use super::decide::Answer;
 use super::decide::Work;
 use super::decide::change;
@@ -67,9 +67,7 @@ impl Track {
         let leases = self.held.values().filter_map(|held| held.leased_until);
         let waits = self.held.values().filter(|held| held.leased_until.is_none()).map(|held| held.next_at);
         let gates = [self.head.probe_at, self.head.quiet_until].into_iter().flatten();
-        let marks = self.head.failing_since.into_iter().flat_map(|since| {
-            WARNINGS.into_iter().chain([100]).map(move |percent| since + policy.budget * i32::from(percent) / 100)
-        });
+        let marks = self.head.failing_since.into_iter().flat_map(|since| policy.marks().map(move |(_, after)| since + after));
         let active = self.head.state == EndpointState::Active;
         leases.chain(waits).chain(gates).chain(marks).filter(|at| active && *at > now).min()
     }
@@ -92,7 +90,9 @@ impl Track {
         rng: &mut impl Rng,
     ) -> Vec<Effect> {
         let (head, mut effects) = check_budget(self.head.clone(), now, policy);
-        let mut due: Vec<_> = self.held.values().filter(|held| held.next_at <= now && !held.is_leased(now)).cloned().collect();
+        let twice = policy.planted(Plant::LeaseIgnored);
+        let is_due = |held: &&Held| held.next_at <= now && (twice || !held.is_leased(now));
+        let mut due: Vec<_> = self.held.values().filter(is_due).cloned().collect();
         due.sort_by_key(|held| (held.next_at, held.seq));
         let fresh = fresh.into_iter().map(|(seq, subject)| {
             let held = self.held.contains_key(&subject);

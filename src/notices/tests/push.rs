@@ -222,8 +222,12 @@ async fn after_its_budget_an_endpoint_is_paused_and_the_feed_says_so(pool: PgPoo
     assert_eq!(get_endpoint(&world.store, &world.ctx, id).await.expect("there").warned_percent, 90);
     world.later(TimeDelta::hours(2)).await;
     let shown = get_endpoint(&world.store, &world.ctx, id).await.expect("there");
-    assert_eq!((shown.state.as_str(), shown.state_reason.as_deref(), shown.held), ("paused", Some("failing"), 1));
-    let page = world.pull(1, false).await;
+    assert_eq!(
+        (shown.state.as_str(), shown.state_reason.as_deref(), shown.held),
+        ("paused", Some("failing"), 2),
+        "the number's event and the warning"
+    );
+    let page = world.pull(2, false).await;
     let event: Value = serde_json::from_str(&page.bodies[0]).expect("JSON");
     assert_eq!((event["type"].as_str(), event["tenant_id"].clone()), (Some("endpoint.paused"), Value::Null));
     assert_eq!(event["data"]["endpoint_id"], id.to_string());
@@ -231,7 +235,7 @@ async fn after_its_budget_an_endpoint_is_paused_and_the_feed_says_so(pool: PgPoo
     receiver.forget();
     resume_endpoint(&world.store, &world.ctx, id).await.expect("resumed");
     world.later(TimeDelta::seconds(1)).await;
-    assert_eq!(receiver.arrived().len(), 2, "the number's event and the pause");
+    assert_eq!(receiver.arrived().len(), 3, "the number's event, the warning and the pause");
 }
 
 #[sqlx::test]
