@@ -157,6 +157,7 @@ impl Running {
     /// Ends requests and jobs, within a limit.
     pub async fn stop(self) {
         self.stop.cancel();
+        self.notices.end_waits();
         self.tasks.close();
         let ended = async {
             self.tasks.wait().await;

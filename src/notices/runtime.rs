@@ -17,6 +17,7 @@ use super::Lookup;
 use super::Policy;
 use super::Poster;
 use super::system_lookup;
+use super::waiting::Waiters;
 use crate::base::EndpointId;
 
 /// Transactions of delivery at once in this process; the rest of the pool is for people.
@@ -31,6 +32,8 @@ pub struct Notices {
     pub policy: Arc<Policy>,
     /// Says to those who wait on a feed that something was sealed in this process.
     pub(super) sealed: Arc<Notify>,
+    /// Places of those who wait on a feed.
+    pub(super) waiters: Waiters,
     pub(super) turns: Arc<Semaphore>,
     tasks: TaskTracker,
     running: Arc<Mutex<HashMap<EndpointId, Arc<Notify>>>>,
@@ -63,10 +66,16 @@ impl Notices {
             lookup,
             policy: Arc::new(policy),
             sealed: Arc::default(),
+            waiters: Waiters::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
             tasks: TaskTracker::new(),
             running: Arc::default(),
         })
+    }
+
+    /// Those who wait on a feed are answered at once, and nobody waits from now on: for a graceful stop, before the web ends.
+    pub fn end_waits(&self) {
+        self.waiters.close();
     }
 
     /// Waits until no delivery of this process is under way: for a graceful stop after the loops have ended.
