@@ -2,6 +2,8 @@
 import { expect, test } from '@playwright/test';
 import { spawn, execFile, type ChildProcess } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -102,6 +104,36 @@ for (const file of ['receiver.mjs', 'receiver.py']) {
     }
   });
 }
+
+test('v1a.mjs tells a message signed with our private key from any other', async () => {
+  const client = Api.of(demo(), 'operator', 'tidewater');
+  let took: { body: string; headers: Record<string, unknown> } | undefined;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => (body += part)).on('end', () => {
+      took = { body, headers: request.headers };
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((go) => server.listen(0, '127.0.0.1', go));
+  const { port } = server.address() as AddressInfo;
+  const made = await client.ok<{ id: string }>('POST', '/endpoints', { url: `http://127.0.0.1:${port}/`, signature: 'v1a', description: `Guide v1a ${Date.now()}` });
+  try {
+    const { genuine } = (await import(join(guide, 'v1a.mjs'))) as { genuine: (body: string, headers: object, keys: string[]) => boolean };
+    expect((await client.ok<{ status: number }>('POST', `/endpoints/${made.id}/test`)).status).toBe(204);
+    const answer = await fetch(`${demo().base_url}/api/v1/keys?endpoint_id=${made.id}`);
+    const keys = ((await answer.json()) as { data: { public_key: string }[] }).data.map((key) => key.public_key);
+    expect(keys).toHaveLength(1);
+    const { body, headers } = took ?? { body: '', headers: {} };
+    expect(genuine(body, headers, keys)).toBe(true);
+    expect(genuine(body.replace('endpoint.test', 'number.assigned'), headers, keys)).toBe(false);
+    expect(genuine(body, { ...headers, 'webhook-timestamp': String(Number(headers['webhook-timestamp']) - 1) }, keys)).toBe(false);
+    expect(genuine(body, headers, ['whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4='])).toBe(false);
+  } finally {
+    server.close();
+    await client.call('DELETE', `/endpoints/${made.id}`);
+  }
+});
 
 test('the pull examples read the feed from a position on', async () => {
   const client = Api.of(demo(), 'operator', 'tidewater');

@@ -13,21 +13,29 @@ use crate::ui::Page;
 use crate::ui::PageHead;
 use crate::ui::Text;
 
-/// One example: what it is, and its file.
+/// One example: its language, its file's name, and what the file holds.
 struct Example {
+    language: &'static str,
     name: &'static str,
-    file: &'static str,
+    text: &'static str,
 }
 
-const TOKEN: Example = Example { name: "curl", file: include_str!("guide/token.sh") };
-const ENDPOINT: Example = Example { name: "curl", file: include_str!("guide/endpoint.sh") };
-const VERIFY: Example = Example { name: "curl", file: include_str!("guide/verify.sh") };
-const RECEIVER_JS: Example = Example { name: "JavaScript", file: include_str!("guide/receiver.mjs") };
-const RECEIVER_PY: Example = Example { name: "Python", file: include_str!("guide/receiver.py") };
-const PULL: Example = Example { name: "curl", file: include_str!("guide/pull.sh") };
-const PULL_JS: Example = Example { name: "JavaScript", file: include_str!("guide/pull.mjs") };
-const PULL_PY: Example = Example { name: "Python", file: include_str!("guide/pull.py") };
-const RECOVER: Example = Example { name: "curl", file: include_str!("guide/recover.sh") };
+macro_rules! example {
+    ($language:literal, $name:literal) => {
+        Example { language: $language, name: $name, text: include_str!(concat!("guide/", $name)) }
+    };
+}
+
+const TOKEN: Example = example!("curl", "token.sh");
+const ENDPOINT: Example = example!("curl", "endpoint.sh");
+const VERIFY: Example = example!("curl", "verify.sh");
+const RECEIVER_JS: Example = example!("JavaScript", "receiver.mjs");
+const RECEIVER_PY: Example = example!("Python", "receiver.py");
+const V1A: Example = example!("JavaScript", "v1a.mjs");
+const PULL: Example = example!("curl", "pull.sh");
+const PULL_JS: Example = example!("JavaScript", "pull.mjs");
+const PULL_PY: Example = example!("Python", "pull.py");
+const RECOVER: Example = example!("curl", "recover.sh");
 
 /// The page.
 ///
@@ -56,12 +64,7 @@ pub async fn guide_page(_req: PageRequest) -> Result<Page, Failure> {
             ],
             &[],
         ),
-        section(
-            "secrets",
-            tr!("app.guide.secrets"),
-            &[tr!("app.guide.secrets_text"), tr!("app.guide.secrets_v1a")],
-            &[],
-        ),
+        section("secrets", tr!("app.guide.secrets"), &[tr!("app.guide.secrets_text"), tr!("app.guide.secrets_v1a")], &[V1A]),
         section(
             "pull",
             tr!("app.guide.pull"),
@@ -96,13 +99,14 @@ fn section(id: &'static str, title: Text, words: &[Text], examples: &[Example]) 
 
 fn example_view(section: &Text, example: &Example) -> AnyView {
     let label = format!("{section}, {}", example.name);
-    let (copy, done) = (tr!("ui.copy", what = label).into_owned(), tr!("ui.copied").into_owned());
+    let (copy, done) = (tr!("ui.copy", what = example.name).into_owned(), tr!("ui.copied").into_owned());
     view! {
         <h3 class="cluster">
-            {example.name}
-            <CopyButton value=example.file.to_owned() label=copy done_label=done />
+            <code>{example.name}</code>
+            <span class="fine">{example.language}</span>
+            <CopyButton value=example.text.to_owned() label=copy done_label=done />
         </h3>
-        <Code label=label text=example.file.to_owned() />
+        <Code label=label text=example.text.to_owned() />
     }
     .into_any()
 }

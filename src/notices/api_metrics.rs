@@ -11,7 +11,6 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::actions_metrics;
 use super::queries_pages_metrics::Bucket;
@@ -152,7 +151,7 @@ impl MetricsOut {
 /// Count the tries at one endpoint by time
 ///
 /// Every step of the span stands in the answer, also where nothing happened.
-#[utoipa::path(get, path = "/endpoints/{id}/metrics", tag = "endpoints", params(("id" = Uuid, Path), MetricsIn),
+#[utoipa::path(get, path = "/endpoints/{id}/metrics", tag = "endpoints", params(("id" = uuid::Uuid, Path), MetricsIn),
     responses((status = 200, description = "Steps in order", body = Listing<MetricsOut>), (status = 400, description = "A span or step that cannot be used", body = ProblemOut),
               (status = 404, description = "No such endpoint", body = ProblemOut)))]
 async fn metrics(
@@ -196,7 +195,8 @@ struct FeedOut {
 async fn feeds(State(store): State<Store>, ApiCtx(ctx): ApiCtx, format: Format, paging: Paging) -> Result<Response, Failure> {
     let (held, push_backlog) = actions_metrics::feeds_of(&store, &ctx).await?;
     let out = |name: &str| {
-        let none = FeedRow { feed: name.to_owned(), head_seq: 0, sealed_at: None, acked_seq: 0, acked_at: None, waiting_since: None };
+        let none =
+            FeedRow { feed: name.to_owned(), head_seq: 0, sealed_at: None, acked_seq: 0, acked_at: None, waiting_since: None };
         let row = held.iter().find(|row| row.feed == name).unwrap_or(&none);
         FeedOut {
             feed: row.feed.clone(),
@@ -235,9 +235,13 @@ mod tests {
         };
         assert_eq!(ask(None, None, None).expect("a day").count(), 24);
         assert_eq!(ask(Some(-1), None, Some("5m")).expect("an hour").count(), 12);
-        for (from, to, step) in
-            [(Some(0), None, None), (Some(1), Some(0), None), (Some(-24 * 94), None, Some("1d")), (None, None, Some("59s")), (None, None, Some("1m"))]
-        {
+        for (from, to, step) in [
+            (Some(0), None, None),
+            (Some(1), Some(0), None),
+            (Some(-24 * 94), None, Some("1d")),
+            (None, None, Some("59s")),
+            (None, None, Some("1m")),
+        ] {
             assert_eq!(ask(from, to, step).expect_err("refused").problem().status, 400, "{from:?} {to:?} {step:?}");
         }
     }

@@ -94,6 +94,7 @@ pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
     let (number, number_wrong) = number_filter(query.get("number"));
     let mut tx = req.store.begin_for(ctx).await?;
     let feed = queries_pages_health::feed_summary(&mut tx, operator, ctx.now()).await?;
+    let day = queries_pages_metrics::buckets(&mut tx, operator, None, Steps::whole_day(ctx.now())).await?;
     let customers = queries_pages::customers(&mut tx, operator).await?;
     let listed = if query.get("tab") == Some("attempts") {
         let filter = attempt_filter(&v, query, number);
@@ -132,7 +133,7 @@ pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=endpoints_href icon=Icon::Plug>{tr!(in v.lang, "notices.endpoints")}</ButtonLink>
         </PageHead>
         {bands(&scene, blocked.is_none())}
-        {tiles(&scene, &feed)}
+        {tiles(&scene, &feed, day.into_iter().next().unwrap_or_default())}
         {tabs(&scene, &listed)}
         {match listed {
             Listed::Events(page) => pages_lists::events_part(&scene, page),
@@ -231,7 +232,7 @@ fn endpoint_band(v: &Viewer, paths: &Paths, endpoint: &EndpointHealth) -> AnyVie
     .into_any()
 }
 
-fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
+fn tiles(scene: &Scene<'_>, feed: &FeedSummary, day: Bucket) -> AnyView {
     let lang = scene.v.lang;
     let ok: i64 = feed.hours.iter().map(|hour: &Tally| hour.ok).sum();
     let all = ok + feed.hours.iter().map(|hour| hour.failed).sum::<i64>();
@@ -242,6 +243,13 @@ fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
     let waiting_word =
         if feed.waiting == 0 { tr!(in lang, "notices.tile.caught_up") } else { tr!(in lang, "notices.tile.in_order") };
     let bars = strip(&scene.v, &feed.hours, false);
+    let health = Query::default().with("tab", "health").href(&scene.path);
+    let median = day.lag_ms_p50.map_or_else(|| "–".to_owned(), |ms| scene.v.span(ms.max(0)));
+    let most = match day.lag_ms_p95 {
+        Some(ms) => tr!(in lang, "notices.tile.lag_most", most = scene.v.span(ms.max(0))),
+        None => tr!(in lang, "notices.tile.lag_none"),
+    };
+    let most = view! { <span>{most}</span> };
     let (waiting, failing) = (to("state", "waiting"), to("state", "failing"));
     let (queued, held) = (count(lang, feed.waiting), count(lang, held));
     let (acked, head) = (count(lang, feed.acked_seq), count(lang, feed.head_seq));
@@ -250,6 +258,9 @@ fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
             <Tile label=tr!(in lang, "notices.tile.taken") value=count(lang, ok) href=attempts>
                 <span>{trn!(in lang, "notices.tile.of_attempts", all)}</span>
                 {bars}
+            </Tile>
+            <Tile label=tr!(in lang, "notices.tile.lag") value=median href=health>
+                {most}
             </Tile>
             <Tile label=tr!(in lang, "notices.tile.waiting") value=queued href=waiting>
                 <Badge tone=waiting_tone text=waiting_word />

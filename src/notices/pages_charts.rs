@@ -79,10 +79,7 @@ fn attempts_chart(v: &Viewer, steps: Steps, buckets: &[Bucket]) -> AnyView {
     let ok: i64 = buckets.iter().map(|bucket| bucket.ok).sum();
     let failed: i64 = buckets.iter().map(Bucket::failed).sum();
     let text = tr!(in lang, "notices.chart.sum", ok = count(lang, ok), failed = count(lang, failed));
-    let legend = vec![
-        (Series::First, tr!(in lang, "notices.chart.taken")),
-        (Series::Open, tr!(in lang, "notices.chart.failed")),
-    ];
+    let legend = vec![(Series::First, tr!(in lang, "notices.chart.taken")), (Series::Open, tr!(in lang, "notices.chart.failed"))];
     let cols = vec![
         Col::new(tr!(in lang, "notices.chart.hour", zone = v.zone())).nowrap(),
         Col::new(tr!(in lang, "notices.chart.taken")).num(),

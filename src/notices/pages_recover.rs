@@ -143,9 +143,8 @@ fn result(v: &Viewer, paths: &Paths, one: &EndpointHealth, query: &Query, asked:
         EndpointState::Disabled(_) => Some(tr!(in lang, "notices.why.disabled")),
         EndpointState::Active | EndpointState::Paused(_) => None,
     };
-    let waits = matches!(one.state, EndpointState::Paused(_)).then(|| {
-        view! { <p class="band-text">{tr!(in lang, "notices.recover.paused")}</p> }.into_any()
-    });
+    let waits = matches!(one.state, EndpointState::Paused(_))
+        .then(|| view! { <p class="band-text">{tr!(in lang, "notices.recover.paused")}</p> }.into_any());
     let wanted = &asked.wanted;
     let time = |at: Option<DateTime<Utc>>| at.map(|at| at.to_rfc3339()).unwrap_or_default();
     let fields: Vec<(Text, Text)> = [
@@ -182,8 +181,7 @@ fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: A
         Opt::new("seq", tr!(in lang, "notices.recover.by_seq")).hint(tr!(in lang, "notices.recover.by_seq_hint")),
     ];
     let only = vec![
-        Opt::new("undelivered", tr!(in lang, "notices.recover.undelivered"))
-            .hint(tr!(in lang, "notices.recover.undelivered_hint")),
+        Opt::new("undelivered", tr!(in lang, "notices.recover.undelivered")).hint(tr!(in lang, "notices.recover.undelivered_hint")),
         Opt::new("all", tr!(in lang, "notices.recover.all")).hint(tr!(in lang, "notices.recover.all_hint")),
     ];
     let kinds = kind_options(lang, true);

@@ -59,6 +59,12 @@ impl Steps {
         (from, (from + self.step).min(self.to))
     }
 
+    /// The last 24 hours as one step.
+    pub(super) fn whole_day(now: DateTime<Utc>) -> Self {
+        let from = now - TimeDelta::hours(24);
+        Self { from, to: now + TimeDelta::seconds(1), step: TimeDelta::days(2) }
+    }
+
     /// The last 24 full and begun hours of a clock.
     pub(super) fn day(now: DateTime<Utc>) -> Self {
         let hour = now.timestamp().div_euclid(3_600) + 1;
@@ -234,6 +240,7 @@ mod tests {
     fn a_day_ends_with_the_running_hour() {
         let day = Steps::day(at(3_600 * 100 + 1));
         assert_eq!((day.from, day.to, day.count()), (at(3_600 * 77), at(3_600 * 101), 24));
+        assert_eq!(Steps::whole_day(at(3_600 * 100)).count(), 1);
         assert_eq!(Steps::day(at(3_600 * 100)).to, at(3_600 * 101), "a full hour begins the next");
     }
 

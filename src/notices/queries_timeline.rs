@@ -68,34 +68,30 @@ pub enum Eyes {
 pub async fn events_of(conn: &mut PgConnection, eyes: Eyes, subject: &str, limit: i64) -> Result<Vec<SealedEvent>, Failure> {
     Ok(match eyes {
         // Index event_tenant_subject_ix.
-        Eyes::Tenant(tenant) => {
-            sqlx::query_as!(
-                SealedEvent,
-                "select e.id, e.operator_id, e.seq, e.type as kind, e.number_seq, o.name as operator_name, e.occurred_at, e.sealed_at
+        Eyes::Tenant(tenant) => sqlx::query_as!(
+            SealedEvent,
+            "select e.id, e.operator_id, e.seq, e.type as kind, e.number_seq, o.name as operator_name, e.occurred_at, e.sealed_at
                  from event e join operator o on o.id = e.operator_id
                  where e.tenant_id = $1 and e.subject = $2 order by e.seq desc limit $3",
-                tenant.0,
-                subject,
-                limit
-            )
-            .fetch_all(conn)
-            .await?
-        }
+            tenant.0,
+            subject,
+            limit
+        )
+        .fetch_all(conn)
+        .await?,
         // Index event_subject_ix.
-        Eyes::Operator(operator, tenant) => {
-            sqlx::query_as!(
-                SealedEvent,
-                "select e.id, e.operator_id, e.seq, e.type as kind, e.number_seq, o.name as operator_name, e.occurred_at, e.sealed_at
+        Eyes::Operator(operator, tenant) => sqlx::query_as!(
+            SealedEvent,
+            "select e.id, e.operator_id, e.seq, e.type as kind, e.number_seq, o.name as operator_name, e.occurred_at, e.sealed_at
                  from event e join operator o on o.id = e.operator_id
                  where e.operator_id = $1 and e.subject = $2 and e.tenant_id = $3 order by e.seq desc limit $4",
-                operator.0,
-                subject,
-                tenant.0,
-                limit
-            )
-            .fetch_all(conn)
-            .await?
-        }
+            operator.0,
+            subject,
+            tenant.0,
+            limit
+        )
+        .fetch_all(conn)
+        .await?,
     })
 }
 
@@ -256,12 +252,7 @@ impl Pull {
     }
 }
 
-async fn pulls(
-    conn: &mut PgConnection,
-    tenant: TenantId,
-    operator: OperatorId,
-    from: DateTime<Utc>,
-) -> Result<Vec<Pull>, Failure> {
+async fn pulls(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId, from: DateTime<Utc>) -> Result<Vec<Pull>, Failure> {
     let filter = TransferFilter {
         from: Some(from),
         tenant: Some(tenant),

@@ -16,8 +16,8 @@ use crate::tr;
 use crate::ui::Empty;
 use crate::ui::Icon;
 use crate::ui::Lang;
-use crate::ui::Timeline;
 use crate::ui::TimeStyle;
+use crate::ui::Timeline;
 use crate::ui::TimelineItem;
 use crate::ui::Tone;
 use crate::ui::Viewer;
@@ -220,9 +220,10 @@ fn untold_item(v: &Viewer, untold: &Untaken, tenant: bool) -> AnyView {
             (Tone::Ok, Icon::Inbox, title, tr!(in lang, "numbers.untold.pulled_text"))
         }
         Standing::Waiting { tried, next_at } => {
-            let title = match tenant {
-                true => tr!(in lang, "numbers.untold.waiting", operator = operator),
-                false => tr!(in lang, "numbers.untold.waiting_by_you"),
+            let title = if tenant {
+                tr!(in lang, "numbers.untold.waiting", operator = operator)
+            } else {
+                tr!(in lang, "numbers.untold.waiting_by_you")
             };
             let text = match (tried, next_at) {
                 (true, Some(at)) => tr!(in lang, "numbers.told.next", at = v.time(*at, TimeStyle::Short)),
@@ -232,9 +233,10 @@ fn untold_item(v: &Viewer, untold: &Untaken, tenant: bool) -> AnyView {
             (Tone::Pending, Icon::Clock, title, text)
         }
         Standing::Withheld { reason } => {
-            let title = match tenant {
-                true => tr!(in lang, "numbers.untold.withheld", operator = operator),
-                false => tr!(in lang, "numbers.untold.withheld_by_you"),
+            let title = if tenant {
+                tr!(in lang, "numbers.untold.withheld", operator = operator)
+            } else {
+                tr!(in lang, "numbers.untold.withheld_by_you")
             };
             let text = match reason.as_str() {
                 "suspended" => tr!(in lang, "numbers.untold.suspended"),

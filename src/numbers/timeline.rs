@@ -214,11 +214,7 @@ pub(super) async fn tenant_moments_in(conn: &mut PgConnection, tenant: TenantId,
 }
 
 /// What happened, and the operators whose feeds hold an event of it.
-async fn tenant_told_in(
-    conn: &mut PgConnection,
-    tenant: TenantId,
-    e164: &E164,
-) -> Result<(Vec<Moment>, BTreeSet<Uuid>), Failure> {
+async fn tenant_told_in(conn: &mut PgConnection, tenant: TenantId, e164: &E164) -> Result<(Vec<Moment>, BTreeSet<Uuid>), Failure> {
     let changes = queries_detail::changes(&mut *conn, tenant, e164, MOST).await?;
     let events = notices::events_of(&mut *conn, Eyes::Tenant(tenant), e164.as_str(), MOST).await?;
     let told = notices::deliveries_of(&mut *conn, Eyes::Tenant(tenant), e164.as_str(), MOST).await?;

@@ -148,7 +148,9 @@ async fn metrics_count_every_step_of_a_span(pool: PgPool) {
 
     let csv = call(&world, Method::GET, &format!("/endpoints/{id}/metrics?to={to}&step=12h"), &[("accept", "text/csv")], "").await;
     assert_eq!((csv.text.lines().count(), csv.text.starts_with("from,to,attempts,ok,")), (3, true), "{}", csv.text);
-    for (query, status) in [("step=1x", 400), ("step=1s", 400), ("from=2030-01-01T00:00:00Z", 400), ("to=soon", 400), ("step=1m", 400)] {
+    for (query, status) in
+        [("step=1x", 400), ("step=1s", 400), ("from=2030-01-01T00:00:00Z", 400), ("to=soon", 400), ("step=1m", 400)]
+    {
         let told = call(&world, Method::GET, &format!("/endpoints/{id}/metrics?{query}"), &[], "").await;
         assert_eq!(told.status, status, "{query}: {}", told.text);
     }
@@ -173,16 +175,24 @@ async fn feeds_say_how_fresh_they_are_and_what_waits(pool: PgPool) {
     world.emit(EventType::NumberAssigned, OTHER, 1).await;
     world.seal().await;
     let events = call(&world, Method::GET, "/feeds", &[], "").await.json()["data"][0].clone();
-    assert_eq!((events["head_seq"].as_i64(), events["backlog"].as_i64(), events["push_backlog"].as_i64()), (Some(2), Some(2), Some(2)));
+    assert_eq!(
+        (events["head_seq"].as_i64(), events["backlog"].as_i64(), events["push_backlog"].as_i64()),
+        (Some(2), Some(2), Some(2))
+    );
     let time = |value: &Value| value.as_str().and_then(|text| text.parse::<chrono::DateTime<chrono::Utc>>().ok());
-    let close = |found: Option<chrono::DateTime<chrono::Utc>>, at| found.is_some_and(|found| (found - at).abs() < TimeDelta::milliseconds(2));
+    let close = |found: Option<chrono::DateTime<chrono::Utc>>, at: chrono::DateTime<chrono::Utc>| {
+        found.is_some_and(|found| (found - at).abs() < TimeDelta::milliseconds(2))
+    };
     assert!(close(time(&events["waiting_since"]), first), "{events}");
     assert!(close(time(&events["sealed_at"]), world.store.env.now()), "{events}");
 
     call(&world, Method::GET, "/events?after=2", &[], "").await;
     world.run().await;
     let events = call(&world, Method::GET, "/feeds", &[], "").await.json()["data"][0].clone();
-    assert_eq!((events["acked_seq"].as_i64(), events["backlog"].as_i64(), events["waiting_since"].clone()), (Some(2), Some(0), Value::Null));
+    assert_eq!(
+        (events["acked_seq"].as_i64(), events["backlog"].as_i64(), events["waiting_since"].clone()),
+        (Some(2), Some(0), Value::Null)
+    );
     assert_eq!(events["push_backlog"], 0);
     delete_endpoint(&world.store, &world.ctx, id, None).await.expect("deleted");
     assert_eq!(call(&world, Method::GET, "/feeds", &[], "").await.json()["data"][0]["push_backlog"], Value::Null);
@@ -313,7 +323,10 @@ async fn rotated_keys_sign_together_until_the_grace_ends(pool: PgPool) {
 
     receiver.forget();
     world.store.env.advance(TimeDelta::seconds(61));
-    assert_eq!(call(&world, Method::GET, &format!("/keys?endpoint_id={id}"), &[], "").await.json()["data"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        call(&world, Method::GET, &format!("/keys?endpoint_id={id}"), &[], "").await.json()["data"].as_array().map(Vec::len),
+        Some(1)
+    );
     world.emit(EventType::NumberAssigned, OTHER, 1).await;
     world.run().await;
     let message = receiver.arrived().remove(0);

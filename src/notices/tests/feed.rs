@@ -161,7 +161,8 @@ async fn no_more_than_sixteen_calls_of_an_operator_wait(pool: PgPool) {
     world.emit(EventType::NumberAssigned, NUMBER, 1).await;
     world.seal().await;
     for one in waiting {
-        let page = tokio::time::timeout(std::time::Duration::from_secs(5), one).await.expect("soon").expect("done").expect("pulled");
+        let page =
+            tokio::time::timeout(std::time::Duration::from_secs(5), one).await.expect("soon").expect("done").expect("pulled");
         assert_eq!(page.bodies.len(), 1);
     }
 }

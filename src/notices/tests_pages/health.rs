@@ -75,7 +75,9 @@ async fn a_failing_endpoint_warns_louder_as_its_budget_goes(pool: PgPool) {
     let world = World::new(pool, 13).await;
     world.endpoint(1, 0, "{}").await;
     let one = Uuid::from_u128(1).to_string();
-    for (hours, percent, tone) in [(15, "20", "info"), (38, "50", "warn"), (53, "70", "warn"), (68, "90", "danger"), (74, "98", "danger")] {
+    for (hours, percent, tone) in
+        [(15, "20", "info"), (38, "50", "warn"), (53, "70", "warn"), (68, "90", "danger"), (74, "98", "danger")]
+    {
         let since = now() - TimeDelta::hours(hours);
         world.run(&format!("update endpoint set failing_since = '{}'", since.to_rfc3339())).await;
         let html = render(endpoint_page(world.request(&[("id", &one)], "")).await.expect("a page"));
