@@ -207,10 +207,10 @@ pub(super) fn gaps_card(v: &Viewer, gaps: &Gaps, all: &str) -> AnyView {
         tr!(in lang, "notices.gaps.acked", seq = n(gaps.acked))
     };
     let more = (gaps.from > gaps.oldest).then(|| {
-        let href = all.to_owned();
+        let (href, word) = (all.to_owned(), tr!(in lang, "notices.gaps.look_all", from = n(gaps.oldest)));
         view! {
             <p class="cluster">
-                <ButtonLink href=href size=Size::Small>{tr!(in lang, "notices.gaps.look_all", from = n(gaps.oldest))}</ButtonLink>
+                <ButtonLink href=href size=Size::Small>{word}</ButtonLink>
             </p>
         }
     });

@@ -184,6 +184,7 @@ fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: A
         Opt::new("undelivered", tr!(in lang, "notices.recover.undelivered")).hint(tr!(in lang, "notices.recover.undelivered_hint")),
         Opt::new("all", tr!(in lang, "notices.recover.all")).hint(tr!(in lang, "notices.recover.all_hint")),
     ];
+    let [since, after_seq, until, kind] = ["since", "after_seq", "until", "type"].map(held);
     let kinds = kind_options(lang, true);
     let picked_by = held("by").unwrap_or_else(|| "time".to_owned());
     let picked_only = held("only").unwrap_or_else(|| "undelivered".to_owned());
@@ -204,7 +205,7 @@ fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: A
                         kind="datetime-local"
                         name="since"
                         label=tr!(in lang, "notices.recover.since")
-                        value=held("since")
+                        value=since
                         error=since_wrong
                     />
                     <TextInput
@@ -212,7 +213,7 @@ fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: A
                         inputmode="numeric"
                         name="after_seq"
                         label=tr!(in lang, "notices.recover.after_seq")
-                        value=held("after_seq")
+                        value=after_seq
                         hint=tr!(in lang, "notices.recover.after_seq_hint")
                         error=seq_wrong
                     />
@@ -220,7 +221,7 @@ fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: A
                         kind="datetime-local"
                         name="until"
                         label=tr!(in lang, "notices.recover.until")
-                        value=held("until")
+                        value=until
                         hint=tr!(in lang, "notices.recover.until_hint")
                         error=until_wrong
                     />
@@ -229,7 +230,7 @@ fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: A
                         label=tr!(in lang, "notices.field.kinds")
                         options=kinds
                         any=tr!(in lang, "notices.all_kinds")
-                        value=held("type")
+                        value=kind
                     />
                     <Choice name="only" legend=tr!(in lang, "notices.recover.only") options=only value=picked_only />
                 </div>
