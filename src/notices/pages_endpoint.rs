@@ -208,7 +208,7 @@ fn next_step(v: &Viewer, one: &EndpointHealth) -> AnyView {
 }
 
 /// How much of the failure budget is gone: a word at first, a warning from 50 per cent on, the alarm from 90.
-fn failing(v: &Viewer, one: &EndpointHealth, since: chrono::DateTime<chrono::Utc>) -> (Tone, Text, Text) {
+pub(super) fn failing(v: &Viewer, one: &EndpointHealth, since: chrono::DateTime<chrono::Utc>) -> (Tone, Text, Text) {
     let lang = v.lang;
     let used = budget_used(one, v.now);
     let paused_at = v.time(since + BUDGET, TimeStyle::Short);

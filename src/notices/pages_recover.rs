@@ -109,7 +109,7 @@ pub async fn recover_page(req: PageRequest) -> Result<Page, Failure> {
     let one = found(&req, ctx).await?;
     let v = viewer();
     let lang = v.lang;
-    let asked = asked(&req.query, v.time_zone, v.now);
+    let asked = asked(&req.query, v.time_zone, ctx.now());
     let counted = match &asked {
         Some(asked) if !asked.is_wrong() => {
             Some(actions_recover::recover_endpoint(&req.store, ctx, EndpointId(one.id), asked.wanted.clone()).await?)
@@ -120,7 +120,7 @@ pub async fn recover_page(req: PageRequest) -> Result<Page, Failure> {
     let title = tr!(in lang, "notices.recover.title", name = endpoint_name(&one.url, &one.description));
     let crumbs = crumbs(lang, &paths, Some(&one), tr!(in lang, "notices.recover.here"));
     let result = asked.as_ref().zip(counted).map(|(asked, counted)| result(&v, &paths, &one, &req.query, asked, &counted));
-    let form = form(lang, &paths, &one, &req.query, asked.unwrap_or_default());
+    let form = form(lang, &paths, &one, &req.query, &asked.unwrap_or_default());
     let body = view! {
         <PageHead title=title.clone() purpose=tr!(in lang, "notices.recover.purpose") crumbs=crumbs />
         {result}
@@ -174,7 +174,7 @@ fn result(v: &Viewer, paths: &Paths, one: &EndpointHealth, query: &Query, asked:
     .into_any()
 }
 
-fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: Asked) -> AnyView {
+fn form(lang: Lang, paths: &Paths, one: &EndpointHealth, query: &Query, asked: &Asked) -> AnyView {
     let held = |key: &str| query.get(key).map(str::to_owned);
     let by = vec![
         Opt::new("time", tr!(in lang, "notices.recover.by_time")).hint(tr!(in lang, "notices.recover.by_time_hint")),

@@ -10,7 +10,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 
 /// What happened in one step of time, half open.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bucket {
     pub attempts: i64,
     /// Answered 2xx.

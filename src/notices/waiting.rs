@@ -52,6 +52,12 @@ impl Waiters {
         self.closing.is_cancelled()
     }
 
+    /// How many callers of an operator wait.
+    #[cfg(test)]
+    pub(super) fn waiting(&self, operator: OperatorId) -> usize {
+        self.held().get(&operator).copied().unwrap_or(0)
+    }
+
     fn held(&self) -> MutexGuard<'_, HashMap<OperatorId, usize>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }

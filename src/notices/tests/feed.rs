@@ -148,13 +148,13 @@ async fn no_more_than_sixteen_calls_of_an_operator_wait(pool: PgPool) {
         pull(&world.store, &world.notices, &world.ctx, &filter, false, std::time::Duration::from_secs(wait_s)).await
     };
     let mut waiting: Vec<_> = (0..16).map(|_| tokio::spawn(wait(world.clone(), 25))).collect();
-    // Until all of them have a place.
-    let refusal = loop {
-        match tokio::time::timeout(std::time::Duration::from_millis(300), wait(world.clone(), 25)).await {
-            Ok(answer) => break answer.expect_err("no place").problem(),
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+    let all_wait = async {
+        while world.notices.waiters.waiting(world.operator) < 16 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
+    tokio::time::timeout(std::time::Duration::from_secs(20), all_wait).await.expect("all of them have a place");
+    let refusal = wait(world.clone(), 25).await.expect_err("no place").problem();
     assert_eq!((refusal.status, refusal.code, refusal.retry_after_s), (429, "too_many_waiting", Some(5)));
     wait(world.clone(), 0).await.expect("who does not wait needs no place");
     waiting.remove(0).abort();

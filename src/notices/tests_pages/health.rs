@@ -1,6 +1,10 @@
 //! Recovery, charts, gaps, warnings, and how untaken events stand.
 
+use super::super::pages_endpoint;
+use super::super::queries_pages_health;
 use super::*;
+use crate::ui::Tone;
+use crate::ui::Viewer;
 
 #[sqlx::test]
 async fn the_recovery_page_counts_and_offers_to_send_that_many(pool: PgPool) {
@@ -74,16 +78,25 @@ async fn lag_failures_and_gaps_are_shown_with_their_figures(pool: PgPool) {
 async fn a_failing_endpoint_warns_louder_as_its_budget_goes(pool: PgPool) {
     let world = World::new(pool, 13).await;
     world.endpoint(1, 0, "{}").await;
-    let one = Uuid::from_u128(1).to_string();
-    for (hours, percent, tone) in
-        [(15, "20", "info"), (38, "50", "warn"), (53, "70", "warn"), (68, "90", "danger"), (74, "98", "danger")]
-    {
+    let v = Viewer { now: now(), ..Viewer::default() };
+    let tones = [
+        (15, "20", Tone::Info),
+        (38, "50", Tone::Warn),
+        (53, "70", Tone::Warn),
+        (68, "90", Tone::Danger),
+        (74, "98", Tone::Danger),
+    ];
+    for (hours, percent, expected) in tones {
         let since = now() - TimeDelta::hours(hours);
         world.run(&format!("update endpoint set failing_since = '{}'", since.to_rfc3339())).await;
-        let html = render(endpoint_page(world.request(&[("id", &one)], "")).await.expect("a page"));
-        let band = html.split("<section class=\"band\" data-tone=\"").nth(1).expect("a band");
-        assert!(band.starts_with(tone) && band.contains(&format!("{percent} % of its 75 h")), "{hours} h: {band}");
+        let mut tx = world.store.begin_for(&world.ctx).await.expect("begun");
+        let one = queries_pages_health::endpoints(&mut tx, world.operator, None, now()).await.expect("read").remove(0);
+        let (tone, _, text) = pages_endpoint::failing(&v, &one, one.failing_since.expect("failing"));
+        assert_eq!(tone, expected, "{hours} h");
+        assert!(text.contains(&format!("{percent} % of its 75 h")), "{hours} h: {text}");
     }
+    let html = render(endpoint_page(world.request(&[("id", &Uuid::from_u128(1).to_string())], "")).await.expect("a page"));
+    assert!(html.contains("This endpoint has failed since"), "{html}");
 }
 
 #[sqlx::test]
@@ -152,16 +165,11 @@ async fn an_untaken_event_waits_was_read_or_is_withheld(pool: PgPool) {
 #[sqlx::test]
 async fn a_try_that_carried_the_place_alone_is_known_by_its_transfer(pool: PgPool) {
     let world = World::new(pool, 16).await;
-    world.event(1, EventType::NumberAssigned, A).await;
     world.endpoint(1, 1, "{}").await;
-    world.attempt(1, 1, A, 1, "204").await;
-    let told = || async {
-        let mut tx = world.store.begin(crate::store::Reach::Tenant(world.tenant)).await.expect("begun");
-        deliveries_of(&mut tx, Eyes::Tenant(world.tenant), A, 10).await.expect("read")[0].withheld
-    };
-    assert!(!told().await, "without an entry it is taken as whole");
-    for (records, expected) in [(1, false), (0, true)] {
-        world.run("delete from transfer").await;
+    for (seq, e164, records) in [(1, A, Some(1)), (2, B, Some(0)), (3, "+493023125012", None)] {
+        world.event(seq, EventType::NumberAssigned, e164).await;
+        world.attempt(1, seq, e164, 1, "204").await;
+        let Some(records) = records else { continue };
         world
             .run(&format!(
                 "insert into transfer (tenant_id, at, id, operator_id, direction, classes, channel, state, records, basis, ref, frozen_at)
@@ -169,10 +177,14 @@ async fn a_try_that_carried_the_place_alone_is_known_by_its_transfer(pool: PgPoo
                          '{}', '{at}')",
                 world.tenant,
                 world.operator,
-                EventId(id(1)).wire(),
-                at = at(1).to_rfc3339()
+                EventId(id(seq)).wire(),
+                at = at(seq).to_rfc3339()
             ))
             .await;
-        assert_eq!(told().await, expected);
+    }
+    let mut tx = world.store.begin(crate::store::Reach::Tenant(world.tenant)).await.expect("begun");
+    for (e164, withheld) in [(A, false), (B, true), ("+493023125012", false)] {
+        let told = deliveries_of(&mut tx, Eyes::Tenant(world.tenant), e164, 10).await.expect("read");
+        assert_eq!((told.len(), told[0].withheld), (1, withheld), "{e164}");
     }
 }
