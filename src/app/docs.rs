@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use serde_json::Value;
 
+use super::docs_guide::prose;
 use super::openapi;
 use crate::base::Failure;
 use crate::identity::PageRequest;
@@ -45,6 +46,7 @@ pub async fn docs_page(_req: PageRequest) -> Result<Page, Failure> {
                 curl -H 'Authorization: Bearer TOKEN' 'BASE/api/v1/events?after=0'";
     let body = view! {
         <PageHead title=tr!("app.docs.title") purpose=tr!("app.docs.purpose")>
+            <a class="button" href="/api/docs/notices">{tr!("app.guide.open")}</a>
             <a class="button" href="/api/v1/openapi.json">{tr!("app.docs.openapi")}</a>
         </PageHead>
         <Card title=tr!("app.docs.first")>
@@ -116,13 +118,4 @@ fn call_view(call: Call) -> impl IntoView {
             </div>
         </Card>
     }
-}
-
-/// Text of the document, whose names stand between backticks.
-fn prose(text: &str) -> AnyView {
-    let parts = text.split('`').enumerate().map(|(at, part)| {
-        let part = part.to_owned();
-        if at % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
-    });
-    parts.collect_view().into_any()
 }

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 pub mod demo;
 mod docs;
+mod docs_guide;
 mod document;
 mod health;
 mod import;

@@ -60,6 +60,7 @@ const PLATFORM: Side = Side::Org(OrgKind::Platform);
 pub const PAGES: &[PageSpec] = &[
     page!("/sign-in", Side::Open, None, "", identity::sign_in_page),
     page!("/api/docs", Side::Open, None, "", super::docs::docs_page),
+    page!("/api/docs/notices", Side::Open, None, "", super::docs_guide::guide_page),
     page!("/account", Side::Account, None, "account", identity::account_page),
     page!("/t/{slug}/", TENANT, None, "overview", portal::tenant_overview_page),
     page!("/t/{slug}/numbers", TENANT, Some(Scope::TenantRead), "numbers", numbers::numbers_page),
@@ -119,6 +120,7 @@ pub const PAGES: &[PageSpec] = &[
     page!("/o/{slug}/endpoints/new", OPERATOR, Some(Scope::EndpointsWrite), "endpoints", notices::new_endpoint_page),
     page!("/o/{slug}/endpoints/{id}", OPERATOR, Some(Scope::EventsRead), "endpoints", notices::endpoint_page),
     page!("/o/{slug}/endpoints/{id}/edit", OPERATOR, Some(Scope::EndpointsWrite), "endpoints", notices::edit_endpoint_page),
+    page!("/o/{slug}/endpoints/{id}/recover", OPERATOR, Some(Scope::EndpointsWrite), "endpoints", notices::recover_page),
     page!("/o/{slug}/endpoints/{id}/delete", OPERATOR, Some(Scope::EndpointsWrite), "endpoints", notices::delete_endpoint_page),
     page!("/o/{slug}/register", OPERATOR, Some(Scope::RegisterRead), "register", transfers::register_page),
     page!("/o/{slug}/register/verify", OPERATOR, Some(Scope::RegisterRead), "register", transfers::verify_page),

@@ -57,6 +57,8 @@ const NEEDS: &[Need] = &[
     ("POST /endpoints/{id}/resume", OPERATOR, Scope::EndpointsWrite),
     ("POST /endpoints/{id}/recover", OPERATOR, Scope::EndpointsWrite),
     ("GET /endpoints/{id}/attempts", OPERATOR, Scope::EventsRead),
+    ("GET /endpoints/{id}/metrics", OPERATOR, Scope::EventsRead),
+    ("GET /feeds", OPERATOR, Scope::EventsRead),
     ("GET /calls", OPERATOR, Scope::CallsRead),
     ("GET /calls/{id}", OPERATOR, Scope::CallsRead),
     ("GET /quality", OPERATOR, Scope::CallsRead),

@@ -8,17 +8,13 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
-use serde::Deserialize;
-use serde::Serialize;
 use sha2::Digest as _;
 use sha2::Sha256;
 use sqlx::PgConnection;
 use tokio::time::Instant;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::AttemptView;
-use super::EventType;
 use super::FeedFilter;
 use super::Notices;
 use super::gating::Gates;
@@ -34,8 +30,8 @@ use super::queries_attempts::Taken;
 use super::queries_delivery::lock_endpoint;
 use super::queries_endpoints;
 use super::queries_feed;
-use super::queries_feed::Range;
 use super::queries_feed::Stored;
+use super::waiting::Waiter;
 use crate::audit;
 use crate::base::Ctx;
 use crate::base::EndpointId;
@@ -77,7 +73,7 @@ pub struct FeedPage {
 /// everything up to it ([`acknowledge`]; the caller says so by `acknowledges`).
 ///
 /// # Errors
-/// 403 without `events:read`.
+/// 403 without `events:read`; 429 `too_many_waiting` when it would have to wait and there is no place for that.
 pub async fn pull(
     store: &Store,
     notices: &Notices,
@@ -92,13 +88,14 @@ pub async fn pull(
         acknowledge(store, ctx, filter.after).await?;
     }
     let until = Instant::now() + wait;
+    let mut place: Option<Waiter> = None;
     loop {
         let sealed = notices.sealed.notified();
         let mut tx = store.begin_for(ctx).await?;
         let head_seq = queries::head_seq(&mut tx, operator).await?;
         let events = queries_feed::page(&mut tx, operator, filter, head_seq).await?;
         let left = until.saturating_duration_since(Instant::now());
-        if !events.is_empty() || left.is_zero() {
+        if !events.is_empty() || left.is_zero() || notices.waiters.is_closed() {
             let full = i64::try_from(events.len()).is_ok_and(|n| n >= filter.limit);
             let last_seq = events.last().filter(|_| full).map_or(filter.after.max(head_seq), |event| event.seq);
             let bodies = hand_over(&mut tx, ctx, operator, events).await?;
@@ -106,9 +103,14 @@ pub async fn pull(
             return Ok(FeedPage { bodies, last_seq, head_seq });
         }
         drop(tx);
+        let place = match place.take() {
+            Some(held) => place.insert(held),
+            None => place.insert(notices.waiters.enter(operator)?),
+        };
         tokio::select! {
             () = sealed => {}
             () = tokio::time::sleep(left.min(LOOK_EVERY)) => {}
+            () = place.closed() => {}
         }
     }
 }
@@ -369,92 +371,4 @@ pub async fn redeliver(store: &Store, ctx: &Ctx, id: EventId, endpoint: Option<E
     tx.commit().await?;
     store.wake.wake(DELIVER);
     Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX))
-}
-
-/// Which past events to send once more.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RecoverIn {
-    /// From this time on; give this or `after_seq`.
-    pub since: Option<DateTime<Utc>>,
-    /// After this position.
-    pub after_seq: Option<i64>,
-    /// Before this time.
-    pub until: Option<DateTime<Utc>>,
-    /// Empty: all that the endpoint wants.
-    #[serde(default)]
-    pub event_types: Vec<String>,
-    /// `undelivered` (default) or `all`.
-    pub only: Option<String>,
-    /// Counts and changes nothing.
-    #[serde(default)]
-    pub dry_run: bool,
-}
-
-/// What a recovery comes to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Recovered {
-    pub count: i64,
-    pub first_seq: Option<i64>,
-    pub last_seq: Option<i64>,
-    /// Null in a dry run.
-    pub job_id: Option<Uuid>,
-}
-
-/// Has an endpoint's past events sent once more, each number in order, or counts them.
-///
-/// # Errors
-/// 403 without `endpoints:write`, 404, 422 for a range that cannot be read.
-pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: RecoverIn) -> Result<Recovered, Failure> {
-    ctx.require(Scope::EndpointsWrite)?;
-    let operator = ctx.operator()?;
-    let range = range_of(&wanted)?;
-    let mut tx = store.begin_for(ctx).await?;
-    let Some(target) = lock_endpoint(&mut tx, operator, id, true).await? else {
-        return Err(Problem::not_found("endpoint").into());
-    };
-    let counted = queries_feed::count_range(&mut tx, &target, &range).await?;
-    let mut recovered = Recovered { count: counted.count, first_seq: counted.first_seq, last_seq: counted.last_seq, job_id: None };
-    if wanted.dry_run {
-        return Ok(recovered);
-    }
-    let job = ctx.env.id();
-    recovered.job_id = Some(job);
-    queries_feed::open_recovery(&mut tx, &target, job, &range, ctx.now()).await?;
-    let detail = serde_json::json!({ "job_id": job, "count": recovered.count });
-    let subject_id = id.to_string();
-    let entry =
-        audit::Entry { action: "endpoint.recover", subject_kind: "endpoint", subject_id: &subject_id, detail: Some(detail) };
-    audit::record(&mut tx, ctx, entry).await?;
-    tx.commit().await?;
-    store.wake.wake(DELIVER);
-    Ok(recovered)
-}
-
-fn range_of(wanted: &RecoverIn) -> Result<Range, Failure> {
-    let refuse = |field: &str, fix: &str| {
-        let problem = Problem::new(422, "value_invalid", format!("{field} cannot be read. {fix}"));
-        Failure::from(problem.field(field, "value_invalid", None, fix))
-    };
-    if wanted.since.is_some() == wanted.after_seq.is_some() {
-        return Err(refuse("since", "Give either since or after_seq."));
-    }
-    if wanted.after_seq.is_some_and(|seq| seq < 0) {
-        return Err(refuse("after_seq", "Use a position from 0."));
-    }
-    if wanted.event_types.iter().any(|name| name.parse::<EventType>().is_err()) {
-        return Err(refuse("event_types", "Name types of the event catalogue, or none for all of them."));
-    }
-    let undelivered = match wanted.only.as_deref() {
-        None | Some("undelivered") => true,
-        Some("all") => false,
-        Some(_) => return Err(refuse("only", "Use undelivered or all.")),
-    };
-    Ok(Range {
-        after_seq: wanted.after_seq.unwrap_or(0),
-        since: wanted.since,
-        until: wanted.until,
-        types: wanted.event_types.clone(),
-        undelivered,
-    })
 }

@@ -28,6 +28,7 @@ use super::Notices;
 use super::PublicKeyView;
 use super::actions_feed;
 use super::api_endpoints;
+use super::api_metrics;
 use super::queries_endpoints;
 use crate::base::Cursor;
 use crate::base::E164;
@@ -61,6 +62,7 @@ pub fn api() -> OpenApiRouter<Store> {
         .routes(routes!(event_redeliver))
         .routes(routes!(keys))
         .merge(api_endpoints::api())
+        .merge(api_metrics::api())
 }
 
 /// What of the feed to read.
@@ -119,7 +121,8 @@ struct EventOut {
 ///
 /// The ordered, gapless feed of the operator. An unfiltered call with `after=N` acknowledges everything up to N.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventsIn),
-    responses((status = 200, description = "Events in order", body = EventsOut), (status = 400, description = "A parameter cannot be read", body = ProblemOut)))]
+    responses((status = 200, description = "Events in order", body = EventsOut), (status = 400, description = "A parameter cannot be read", body = ProblemOut),
+              (status = 429, description = "`too_many_waiting`: 16 calls of the operator wait already", body = ProblemOut)))]
 async fn events(
     State(store): State<Store>,
     Extension(notices): Extension<Notices>,

@@ -25,6 +25,7 @@ use super::RecoverIn;
 use super::Recovered;
 use super::actions;
 use super::actions_feed;
+use super::actions_recover;
 use super::api::attempts;
 use super::api::before_of;
 use super::api::optional;
@@ -239,7 +240,8 @@ async fn resume(State(store): State<Store>, ApiCtx(ctx): ApiCtx, Path(id): Path<
 /// Each number in order. With `dry_run` it counts and changes nothing.
 #[utoipa::path(post, path = "/endpoints/{id}/recover", tag = "endpoints", params(("id" = uuid::Uuid, Path)), request_body = RecoverIn,
     responses((status = 200, description = "What it would come to", body = Recovered), (status = 202, description = "Queued", body = Recovered),
-              (status = 404, description = "No such endpoint", body = ProblemOut), (status = 422, description = "A range that cannot be read", body = ProblemOut)))]
+              (status = 404, description = "No such endpoint", body = ProblemOut), (status = 409, description = "More events than `at_most`", body = ProblemOut),
+              (status = 422, description = "A range that cannot be read", body = ProblemOut)))]
 async fn recover(
     State(store): State<Store>,
     ApiCtx(ctx): ApiCtx,
@@ -248,7 +250,7 @@ async fn recover(
     Json(body, raw): Json<RecoverIn>,
 ) -> Result<Response, Failure> {
     let act = move |store: Store, ctx| async move {
-        let recovered = actions_feed::recover_endpoint(&store, &ctx, id, body).await?;
+        let recovered = actions_recover::recover_endpoint(&store, &ctx, id, body).await?;
         let status = if recovered.job_id.is_some() { StatusCode::ACCEPTED } else { StatusCode::OK };
         Ok((status, axum::Json(recovered)))
     };

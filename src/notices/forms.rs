@@ -11,10 +11,13 @@ mod ssr {
     pub(super) use super::super::EndpointIn;
     pub(super) use super::super::EndpointPatch;
     pub(super) use super::super::Notices;
+    pub(super) use super::super::RecoverIn;
     pub(super) use super::super::actions;
     pub(super) use super::super::actions_feed;
+    pub(super) use super::super::actions_recover;
     pub(super) use super::super::pages_parts::Paths;
     pub(super) use super::super::pages_parts::answer_mark;
+    pub(super) use super::super::pages_recover::KEYS;
     pub(super) use crate::base::Ctx;
     pub(super) use crate::base::EndpointId;
     pub(super) use crate::base::EventId;
@@ -29,6 +32,7 @@ mod ssr {
     pub(super) use crate::store::Store;
     pub(super) use crate::tr;
     pub(super) use crate::trn;
+    pub(super) use crate::ui::Query;
     pub(super) use crate::ui::Tone;
     pub(super) use crate::ui::lang;
 
@@ -250,6 +254,40 @@ pub async fn redeliver(
             back.clone(),
             Flash::done(tr!("notices.done.redelivered")).text(trn!("notices.done.redelivered_to", asked)),
         ))
+    };
+    let result: Result<_, Failure> = result.await;
+    answer(result, &back, Vec::new()).await
+}
+
+/// Has past events sent once more, as they were counted: `since` and `until` RFC 3339, `asked` the address to go back to.
+#[server]
+pub async fn recover_events(
+    #[server(default)] slug: String,
+    #[server(default)] id: String,
+    #[server(default)] since: String,
+    #[server(default)] after_seq: String,
+    #[server(default)] until: String,
+    #[server(default)] kind: String,
+    #[server(default)] only: String,
+    #[server(default)] at_most: String,
+    #[server(default)] asked: String,
+) -> Result<(), FormError> {
+    let paths = Paths::in_slug(&slug);
+    let back = Query::parse(&asked).only(&KEYS).href(&paths.recover(&id));
+    let result = async {
+        let (ctx, store) = enter(&slug)?;
+        let wanted = RecoverIn {
+            since: since.parse().ok(),
+            after_seq: after_seq.parse().ok(),
+            until: until.parse().ok(),
+            event_types: Some(kind).filter(|kind| !kind.is_empty()).into_iter().collect(),
+            only: Some(only).filter(|only| !only.is_empty()),
+            dry_run: false,
+            at_most: Some(at_most.parse().unwrap_or(0)),
+        };
+        let recovered = actions_recover::recover_endpoint(&store, &ctx, endpoint_id(&id)?, wanted).await?;
+        let flash = Flash::done(tr!("notices.done.recovering")).text(trn!("notices.done.recovering_text", recovered.count));
+        Ok(Redirect::with(paths.endpoint(&id), flash))
     };
     let result: Result<_, Failure> = result.await;
     answer(result, &back, Vec::new()).await

@@ -37,9 +37,15 @@ mod actions;
 #[cfg(feature = "ssr")]
 mod actions_feed;
 #[cfg(feature = "ssr")]
+mod actions_metrics;
+#[cfg(feature = "ssr")]
+mod actions_recover;
+#[cfg(feature = "ssr")]
 mod api;
 #[cfg(feature = "ssr")]
 mod api_endpoints;
+#[cfg(feature = "ssr")]
+mod api_metrics;
 #[cfg(feature = "ssr")]
 mod client;
 #[cfg(feature = "ssr")]
@@ -59,7 +65,11 @@ mod model;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
+mod pages_charts;
+#[cfg(feature = "ssr")]
 mod pages_detail;
+#[cfg(feature = "ssr")]
+mod pages_endpoint;
 #[cfg(feature = "ssr")]
 mod pages_endpoint_forms;
 #[cfg(feature = "ssr")]
@@ -68,6 +78,8 @@ mod pages_endpoints;
 mod pages_lists;
 #[cfg(feature = "ssr")]
 mod pages_parts;
+#[cfg(feature = "ssr")]
+mod pages_recover;
 #[cfg(feature = "ssr")]
 mod post;
 #[cfg(feature = "ssr")]
@@ -86,6 +98,8 @@ mod queries_pages;
 mod queries_pages_attempts;
 #[cfg(feature = "ssr")]
 mod queries_pages_health;
+#[cfg(feature = "ssr")]
+mod queries_pages_metrics;
 #[cfg(feature = "ssr")]
 mod queries_setup_seed;
 #[cfg(feature = "ssr")]
@@ -106,12 +120,15 @@ mod shown;
 mod signing;
 #[cfg(feature = "ssr")]
 mod turn;
+#[cfg(feature = "ssr")]
+mod waiting;
 
 #[cfg(all(test, feature = "ssr"))]
 mod tests_pages;
 
 pub use forms::CreateEndpoint;
 pub use forms::PauseEndpoint;
+pub use forms::RecoverEvents;
 pub use forms::Redeliver;
 pub use forms::RemoveEndpoint;
 pub use forms::ResumeEndpoint;
@@ -137,15 +154,15 @@ mod door {
     pub use super::actions::test_endpoint;
     pub use super::actions::verify_endpoint;
     pub use super::actions_feed::FeedPage;
-    pub use super::actions_feed::RecoverIn;
-    pub use super::actions_feed::Recovered;
     pub use super::actions_feed::acknowledge;
     pub use super::actions_feed::attempts_of_endpoint;
     pub use super::actions_feed::attempts_of_event;
     pub use super::actions_feed::get_event;
     pub use super::actions_feed::pull;
-    pub use super::actions_feed::recover_endpoint;
     pub use super::actions_feed::redeliver;
+    pub use super::actions_recover::RecoverIn;
+    pub use super::actions_recover::Recovered;
+    pub use super::actions_recover::recover_endpoint;
     pub use super::api::api;
     pub use super::client::ErrorKind;
     pub use super::client::Limits;
@@ -190,11 +207,12 @@ mod door {
     pub use super::pages::notifications_page;
     pub use super::pages_detail::attempt_page;
     pub use super::pages_detail::event_page;
+    pub use super::pages_endpoint::endpoint_page;
     pub use super::pages_endpoint_forms::delete_endpoint_page;
     pub use super::pages_endpoint_forms::edit_endpoint_page;
     pub use super::pages_endpoint_forms::new_endpoint_page;
-    pub use super::pages_endpoints::endpoint_page;
     pub use super::pages_endpoints::endpoints_page;
+    pub use super::pages_recover::recover_page;
     pub use super::queries::NewEvent;
     pub use super::queries::emit;
     pub use super::queries::emit_all;
@@ -205,6 +223,7 @@ mod door {
     pub use super::queries_feed::FeedFilter;
     pub use super::queries_pages_health::EndpointHealth;
     pub use super::queries_pages_health::FeedSummary;
+    pub use super::queries_pages_health::LastAnswer;
     pub use super::queries_pages_health::Tally;
     pub use super::queries_pages_health::Told;
     pub use super::queries_pages_health::feed_summary;
@@ -212,8 +231,11 @@ mod door {
     pub use super::queries_timeline::Delivery;
     pub use super::queries_timeline::Eyes;
     pub use super::queries_timeline::SealedEvent;
+    pub use super::queries_timeline::Standing;
+    pub use super::queries_timeline::Untaken;
     pub use super::queries_timeline::deliveries_of;
     pub use super::queries_timeline::events_of;
+    pub use super::queries_timeline::untaken_of;
     pub use super::runtime::Notices;
     pub use super::schedule::Answer;
     pub use super::schedule::Claim;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::EndpointState;
+use super::pages_charts;
 use super::pages_lists;
 use super::pages_parts::Paths;
 use super::pages_parts::budget_used;
@@ -25,6 +26,10 @@ use super::queries_pages_health;
 use super::queries_pages_health::EndpointHealth;
 use super::queries_pages_health::FeedSummary;
 use super::queries_pages_health::Tally;
+use super::queries_pages_metrics;
+use super::queries_pages_metrics::Bucket;
+use super::queries_pages_metrics::Gaps;
+use super::queries_pages_metrics::Steps;
 use super::shown;
 use crate::base::EventId;
 use crate::base::Failure;
@@ -52,11 +57,14 @@ use crate::ui::viewer;
 
 /// Rows of a page.
 const ROWS: i64 = 50;
+/// Newest positions that are looked through for gaps unless all are asked for.
+const LOOKED: i64 = 10_000;
 
-/// What one of the two tabs lists.
+/// What one of the tabs shows.
 enum Listed {
     Events(Slice<EventRow>),
     Attempts(Slice<AttemptRow>),
+    Health { steps: Steps, buckets: Vec<Bucket>, gaps: Gaps },
 }
 
 /// What the tables need besides their rows.
@@ -72,7 +80,7 @@ pub(super) struct Scene<'a> {
     pub may_redeliver: bool,
 }
 
-/// `…/notifications`: events or, with `tab=attempts`, attempts.
+/// `…/notifications`: events or, with `tab=attempts`, attempts, or, with `tab=health`, lag, failures and gaps.
 ///
 /// # Errors
 /// 401 for a visitor, 403 without `events:read`, 400 for a foreign cursor.
@@ -86,12 +94,18 @@ pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
     let (number, number_wrong) = number_filter(query.get("number"));
     let mut tx = req.store.begin_for(ctx).await?;
     let feed = queries_pages_health::feed_summary(&mut tx, operator, ctx.now()).await?;
+    let day = queries_pages_metrics::buckets(&mut tx, operator, None, Steps::whole_day(ctx.now())).await?;
     let customers = queries_pages::customers(&mut tx, operator).await?;
     let listed = if query.get("tab") == Some("attempts") {
         let filter = attempt_filter(&v, query, number);
         let mut page = queries_pages_attempts::attempts(&mut tx, operator, &filter, place, ROWS, ctx.now()).await?;
         shown::settle(&mut tx, ctx, "notifications/attempts", &mut page.rows).await?;
         Listed::Attempts(page)
+    } else if query.get("tab") == Some("health") {
+        let steps = Steps::day(ctx.now());
+        let buckets = queries_pages_metrics::buckets(&mut tx, operator, None, steps).await?;
+        let most = if query.get("look") == Some("all") { i64::MAX } else { LOOKED };
+        Listed::Health { steps, buckets, gaps: queries_pages_metrics::gaps(&mut tx, operator, most).await? }
     } else {
         let filter = event_filter(&v, query, number);
         let mut page = queries_pages::events(&mut tx, operator, &filter, place, ROWS).await?;
@@ -119,11 +133,16 @@ pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=endpoints_href icon=Icon::Plug>{tr!(in v.lang, "notices.endpoints")}</ButtonLink>
         </PageHead>
         {bands(&scene, blocked.is_none())}
-        {tiles(&scene, &feed)}
+        {tiles(&scene, &feed, day.into_iter().next().unwrap_or_default())}
         {tabs(&scene, &listed)}
         {match listed {
             Listed::Events(page) => pages_lists::events_part(&scene, page),
             Listed::Attempts(page) => pages_lists::attempts_part(&scene, page),
+            Listed::Health { steps, buckets, gaps } => {
+                let all = Query::default().with("tab", "health").with("look", "all").href(&scene.path);
+                let (gaps, charts) = (pages_charts::gaps_card(&scene.v, &gaps, &all), pages_charts::charts(&scene.v, steps, &buckets));
+                view! { {gaps}{charts} }.into_any()
+            }
         }}
     };
     Ok(Page::new(title, body))
@@ -151,6 +170,7 @@ fn attempt_filter(v: &Viewer, query: &Query, number: Option<String>) -> AttemptF
         code: query.get("code").map(|code| code.trim_end_matches("xx").parse().unwrap_or(0)),
         kind: text_of(query, "type"),
         number,
+        tenant: query.get("customer").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
         tries: query.get("tries").and_then(|tries| tries.parse().ok()),
         endpoint: query.get("endpoint").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
         event: query.get("event").map(|id| EventId::from_wire(id).map(|id| id.0).unwrap_or_default()),
@@ -212,7 +232,7 @@ fn endpoint_band(v: &Viewer, paths: &Paths, endpoint: &EndpointHealth) -> AnyVie
     .into_any()
 }
 
-fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
+fn tiles(scene: &Scene<'_>, feed: &FeedSummary, day: Bucket) -> AnyView {
     let lang = scene.v.lang;
     let ok: i64 = feed.hours.iter().map(|hour: &Tally| hour.ok).sum();
     let all = ok + feed.hours.iter().map(|hour| hour.failed).sum::<i64>();
@@ -223,6 +243,13 @@ fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
     let waiting_word =
         if feed.waiting == 0 { tr!(in lang, "notices.tile.caught_up") } else { tr!(in lang, "notices.tile.in_order") };
     let bars = strip(&scene.v, &feed.hours, false);
+    let health = Query::default().with("tab", "health").href(&scene.path);
+    let median = day.lag_ms_p50.map_or_else(|| "–".to_owned(), |ms| scene.v.span(ms.max(0)));
+    let most = match day.lag_ms_p95 {
+        Some(ms) => tr!(in lang, "notices.tile.lag_most", most = scene.v.span(ms.max(0))),
+        None => tr!(in lang, "notices.tile.lag_none"),
+    };
+    let most = view! { <span>{most}</span> };
     let (waiting, failing) = (to("state", "waiting"), to("state", "failing"));
     let (queued, held) = (count(lang, feed.waiting), count(lang, held));
     let (acked, head) = (count(lang, feed.acked_seq), count(lang, feed.head_seq));
@@ -231,6 +258,9 @@ fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
             <Tile label=tr!(in lang, "notices.tile.taken") value=count(lang, ok) href=attempts>
                 <span>{trn!(in lang, "notices.tile.of_attempts", all)}</span>
                 {bars}
+            </Tile>
+            <Tile label=tr!(in lang, "notices.tile.lag") value=median href=health>
+                {most}
             </Tile>
             <Tile label=tr!(in lang, "notices.tile.waiting") value=queued href=waiting>
                 <Badge tone=waiting_tone text=waiting_word />
@@ -248,11 +278,13 @@ fn tiles(scene: &Scene<'_>, feed: &FeedSummary) -> AnyView {
 
 fn tabs(scene: &Scene<'_>, listed: &Listed) -> AnyView {
     let lang = scene.v.lang;
-    let kept = scene.query.only(&["type", "number", "from", "to"]);
-    let is_events = matches!(listed, Listed::Events(_));
+    let kept = scene.query.only(&["type", "number", "customer", "from", "to"]);
     let items = vec![
-        Tab::new(kept.href(&scene.path), tr!(in lang, "notices.events")).current(is_events),
-        Tab::new(kept.with("tab", "attempts").href(&scene.path), tr!(in lang, "notices.attempts")).current(!is_events),
+        Tab::new(kept.href(&scene.path), tr!(in lang, "notices.events")).current(matches!(listed, Listed::Events(_))),
+        Tab::new(kept.with("tab", "attempts").href(&scene.path), tr!(in lang, "notices.attempts"))
+            .current(matches!(listed, Listed::Attempts(_))),
+        Tab::new(kept.with("tab", "health").href(&scene.path), tr!(in lang, "notices.health"))
+            .current(matches!(listed, Listed::Health { .. })),
     ];
     view! { <Tabs label=tr!(in lang, "notices.title") items=items /> }.into_any()
 }

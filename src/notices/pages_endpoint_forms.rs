@@ -169,7 +169,8 @@ pub async fn delete_endpoint_page(req: PageRequest) -> Result<Page, Failure> {
     Ok(Page::new(title, body))
 }
 
-async fn found(req: &PageRequest, ctx: &Ctx) -> Result<EndpointHealth, Failure> {
+/// The endpoint of the address, for who may change it.
+pub(super) async fn found(req: &PageRequest, ctx: &Ctx) -> Result<EndpointHealth, Failure> {
     ctx.require(Scope::EndpointsWrite)?;
     let operator = ctx.operator()?;
     let id = id_param(req.param("id"), "endpoint")?;
@@ -179,7 +180,8 @@ async fn found(req: &PageRequest, ctx: &Ctx) -> Result<EndpointHealth, Failure> 
     found.into_iter().next().ok_or_else(|| Problem::not_found("endpoint").into())
 }
 
-fn crumbs(lang: Lang, paths: &Paths, one: Option<&EndpointHealth>, here: Text) -> Vec<Crumb> {
+/// Where one is: notifications, endpoints, the endpoint, this page.
+pub(super) fn crumbs(lang: Lang, paths: &Paths, one: Option<&EndpointHealth>, here: Text) -> Vec<Crumb> {
     let mut crumbs = vec![
         Crumb::link(paths.notifications(), tr!(in lang, "notices.title")),
         Crumb::link(paths.endpoints(), tr!(in lang, "notices.endpoints")),

@@ -1,67 +1,41 @@
-//! The operator's endpoints: the list, and one endpoint with its state, keys and buttons.
+//! The operator's endpoints as a list.
 
 use leptos::prelude::*;
-use leptos::server_fn::ServerFn;
 
-use super::EndpointState;
-use super::forms::PauseEndpoint;
-use super::forms::ResumeEndpoint;
-use super::forms::RotateSecret;
-use super::forms::TestEndpoint;
-use super::forms::VerifyEndpoint;
 use super::pages_parts::Paths;
-use super::pages_parts::budget_used;
+use super::pages_parts::answer_mark;
 use super::pages_parts::endpoint_mark;
-use super::pages_parts::endpoint_name;
-use super::pages_parts::kind_word;
-use super::pages_parts::kv;
 use super::pages_parts::role_reason;
 use super::pages_parts::strip;
 use super::queries_pages_health;
 use super::queries_pages_health::EndpointHealth;
-use super::queries_pages_health::KeyRow;
 use super::queries_pages_health::Tally;
 use crate::base::Failure;
-use crate::base::Problem;
 use crate::base::Scope;
 use crate::identity::PageRequest;
-use crate::identity::id_param;
 use crate::tr;
 use crate::trn;
-use crate::ui::ActionButton;
 use crate::ui::Badge;
-use crate::ui::Band;
 use crate::ui::Button;
 use crate::ui::ButtonLink;
 use crate::ui::Card;
 use crate::ui::Col;
-use crate::ui::Cols;
-use crate::ui::Copy;
 use crate::ui::Crumb;
 use crate::ui::Empty;
-use crate::ui::Grid;
-use crate::ui::Hidden;
 use crate::ui::Icon;
 use crate::ui::Kind;
 use crate::ui::Lang;
 use crate::ui::List;
 use crate::ui::ListHead;
-use crate::ui::Meter;
-use crate::ui::Opt;
 use crate::ui::Page;
 use crate::ui::PageHead;
-use crate::ui::Select;
-use crate::ui::Size;
 use crate::ui::Table;
-use crate::ui::Text;
-use crate::ui::Tile;
-use crate::ui::Tiles;
-use crate::ui::Time;
 use crate::ui::TimeStyle;
 use crate::ui::Tone;
 use crate::ui::Viewer;
 use crate::ui::count;
 use crate::ui::dash;
+use crate::ui::millis;
 use crate::ui::time;
 use crate::ui::viewer;
 
@@ -131,7 +105,7 @@ fn endpoint_cols(v: &Viewer) -> Vec<Col> {
     vec![
         Col::new(tr!(in lang, "notices.col.endpoint")),
         Col::new(tr!(in lang, "notices.col.state")),
-        Col::new(tr!(in lang, "notices.col.success", zone = v.zone())).nowrap().mid(),
+        Col::new(tr!(in lang, "notices.col.last", zone = v.zone())).mid(),
         Col::new(tr!(in lang, "notices.col.next", zone = v.zone())).nowrap().low(),
         Col::new(tr!(in lang, "notices.col.held")).num().low(),
         Col::new(tr!(in lang, "notices.col.behind")).num().mid(),
@@ -157,7 +131,7 @@ fn endpoint_row(v: &Viewer, paths: &Paths, one: &EndpointHealth, hours: &[Tally]
                 {url}
             </th>
             <td><Badge tone=tone text=word /></td>
-            <td class="nowrap" data-col="mid">{moment(one.last_success_at)}</td>
+            <td data-col="mid">{last_answer(v, one)}</td>
             <td class="nowrap" data-col="low">{moment(one.next_at)}</td>
             <td class="num" data-col="low">{count(lang, one.held)}</td>
             <td class="num" data-col="mid">{count(lang, one.behind)}</td>
@@ -167,270 +141,15 @@ fn endpoint_row(v: &Viewer, paths: &Paths, one: &EndpointHealth, hours: &[Tally]
     .into_any()
 }
 
-/// `…/endpoints/{id}`: one endpoint.
-///
-/// # Errors
-/// 401 for a visitor, 403 without `events:read`, 404 when there is no such endpoint of this operator.
-pub async fn endpoint_page(req: PageRequest) -> Result<Page, Failure> {
-    let ctx = req.ctx()?;
-    ctx.require(Scope::EventsRead)?;
-    let operator = ctx.operator()?;
-    let id = id_param(req.param("id"), "endpoint")?;
-    let mut tx = req.store.begin_for(ctx).await?;
-    let found = queries_pages_health::endpoints(&mut tx, operator, Some(id), ctx.now()).await?;
-    let one = found.into_iter().next().ok_or_else(|| Problem::not_found("endpoint"))?;
-    let keys = queries_pages_health::keys(&mut tx, operator, id, ctx.now()).await?;
-    let mut strips = queries_pages_health::strips(&mut tx, operator, ctx.now()).await?;
-    tx.commit().await?;
-
-    let v = viewer();
-    let lang = v.lang;
-    let paths = Paths::of(&req);
-    let name = endpoint_name(&one.url, &one.description);
-    let crumbs = vec![
-        Crumb::link(paths.notifications(), tr!(in lang, "notices.title")),
-        Crumb::link(paths.endpoints(), tr!(in lang, "notices.endpoints")),
-        Crumb::here(name.clone()),
-    ];
-    let blocked = role_reason(lang, ctx);
-    let secret = req.flash.as_ref().and_then(|flash| flash.shown(&req.store));
-    let hours = strips.remove(&id).unwrap_or_default();
-    let buttons = head_buttons(lang, &paths, &one, blocked.as_ref());
-    let facts = facts_card(&v, &paths, &one, blocked.as_ref());
-    let keys = keys_card(&v, &paths, &one, keys, blocked.as_ref());
-    let body = view! {
-        <PageHead title=name.clone() purpose=tr!(in lang, "notices.endpoint_purpose") crumbs=crumbs>
-            {buttons}
-        </PageHead>
-        {secret.map(|secret| secret_band(lang, secret))}
-        {next_step(lang, &one)}
-        {tiles(&v, &paths, &one, &hours)}
-        <Grid cols=Cols::Two>
-            {facts}
-            {keys}
-        </Grid>
+/// What it answered last, in plain words, and when.
+fn last_answer(v: &Viewer, one: &EndpointHealth) -> AnyView {
+    let Some(last) = &one.last else { return dash(v) };
+    let (_, answer) = answer_mark(v.lang, last.status, last.error.as_deref());
+    let words = match last.status {
+        Some(200..=299) => tr!(in v.lang, "notices.last.taken", answer = answer, took = millis(v.lang, last.elapsed_ms.into())),
+        Some(_) => tr!(in v.lang, "notices.last.refused", answer = answer, took = millis(v.lang, last.elapsed_ms.into())),
+        None => tr!(in v.lang, "notices.last.none", why = answer),
     };
-    Ok(Page::new(name, body))
-}
-
-/// One button of the endpoint: slug and id in hidden fields.
-fn action(
-    paths: &Paths,
-    one: &EndpointHealth,
-    url: &'static str,
-    kind: Kind,
-    icon: Icon,
-    blocked: Option<String>,
-    word: Text,
-) -> AnyView {
-    let fields = vec![("slug".into(), paths.slug().to_owned().into()), ("id".into(), one.id.to_string().into())];
-    view! { <ActionButton action=url fields=fields kind=kind icon=icon blocked=blocked>{word}</ActionButton> }.into_any()
-}
-
-fn head_buttons(lang: Lang, paths: &Paths, one: &EndpointHealth, role: Option<&String>) -> AnyView {
-    let platform = one.state == EndpointState::Disabled(super::DisableReason::Platform);
-    let off = || platform.then(|| tr!(in lang, "notices.why.platform").into_owned());
-    let unproven = matches!(one.state, EndpointState::Unverified | EndpointState::Disabled(super::DisableReason::Gone));
-    let verify = action(
-        paths,
-        one,
-        VerifyEndpoint::url(),
-        if unproven && role.is_none() { Kind::Primary } else { Kind::Plain },
-        Icon::Shield,
-        role.cloned().or_else(off),
-        tr!(in lang, "notices.verify"),
-    );
-    let test = action(
-        paths,
-        one,
-        TestEndpoint::url(),
-        Kind::Plain,
-        Icon::Send,
-        role.cloned().or_else(off),
-        tr!(in lang, "notices.send_test"),
-    );
-    let turn = if let EndpointState::Paused(_) = one.state {
-        action(paths, one, ResumeEndpoint::url(), Kind::Primary, Icon::Play, role.cloned(), tr!(in lang, "notices.resume"))
-    } else {
-        let why = match one.state {
-            EndpointState::Unverified => Some(tr!(in lang, "notices.why.unverified")),
-            EndpointState::Disabled(_) => Some(tr!(in lang, "notices.why.disabled")),
-            EndpointState::Active | EndpointState::Paused(_) => None,
-        };
-        let blocked = role.cloned().or_else(|| why.map(Text::into_owned));
-        action(paths, one, PauseEndpoint::url(), Kind::Plain, Icon::Pause, blocked, tr!(in lang, "notices.pause"))
-    };
-    view! { {verify}{test}{turn} }.into_any()
-}
-
-fn secret_band(lang: Lang, secret: String) -> AnyView {
-    let body = view! { <Copy value=secret label=tr!(in lang, "notices.secret.label") /> }.into_any();
-    view! {
-        <Band tone=Tone::Ok title=tr!(in lang, "notices.secret.title") text=tr!(in lang, "notices.secret.text") body=body />
-    }
-    .into_any()
-}
-
-/// What the state asks of the operator.
-fn next_step(lang: Lang, one: &EndpointHealth) -> AnyView {
-    use super::DisableReason;
-    use super::PauseReason;
-    let (tone, title, text) = match one.state {
-        EndpointState::Active => return ().into_any(),
-        EndpointState::Unverified => {
-            (Tone::Info, tr!(in lang, "notices.step.unverified"), tr!(in lang, "notices.step.unverified_text"))
-        }
-        EndpointState::Paused(PauseReason::Person) => {
-            (Tone::Warn, tr!(in lang, "notices.step.paused"), tr!(in lang, "notices.band.paused_text"))
-        }
-        EndpointState::Paused(PauseReason::Failing) => {
-            (Tone::Danger, tr!(in lang, "notices.step.paused"), tr!(in lang, "notices.band.paused_failing_text"))
-        }
-        EndpointState::Disabled(DisableReason::Gone) => {
-            (Tone::Danger, tr!(in lang, "notices.step.gone"), tr!(in lang, "notices.step.gone_text"))
-        }
-        EndpointState::Disabled(DisableReason::Platform) => {
-            (Tone::Danger, tr!(in lang, "notices.step.platform"), tr!(in lang, "notices.step.platform_text"))
-        }
-    };
-    view! { <Band tone=tone title=title text=text /> }.into_any()
-}
-
-fn tiles(v: &Viewer, paths: &Paths, one: &EndpointHealth, hours: &[Tally]) -> AnyView {
-    let lang = v.lang;
-    let ok: i64 = hours.iter().map(|hour| hour.ok).sum();
-    let all = ok + hours.iter().map(|hour| hour.failed).sum::<i64>();
-    let attempts = format!("{}?tab=attempts&endpoint={}", paths.notifications(), one.id);
-    let next = one.next_at.map(|at| {
-        view! { <span>{tr!(in lang, "notices.tile.next")} " " <Time at=at /></span> }
-    });
-    let bars = strip(v, hours, false);
-    let (behind, held) = (count(lang, one.behind), count(lang, one.held));
-    view! {
-        <Tiles>
-            <Tile label=tr!(in lang, "notices.tile.taken") value=count(lang, ok) href=attempts>
-                <span>{trn!(in lang, "notices.tile.of_attempts", all)}</span>
-                {bars}
-            </Tile>
-            <Tile label=tr!(in lang, "notices.tile.behind") value=behind>
-                <span>{tr!(in lang, "notices.tile.behind_note")}</span>
-            </Tile>
-            <Tile label=tr!(in lang, "notices.tile.held") value=held>
-                {next}
-            </Tile>
-        </Tiles>
-    }
-    .into_any()
-}
-
-fn facts_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, role: Option<&String>) -> AnyView {
-    let lang = v.lang;
-    let (tone, word) = endpoint_mark(lang, one);
-    let kinds = if one.event_types.is_empty() {
-        tr!(in lang, "notices.all_kinds")
-    } else {
-        Text::Owned(one.event_types.iter().map(|name| kind_word(lang, name)).collect::<Vec<_>>().join(", "))
-    };
-    let confirms = if one.confirms { tr!(in lang, "notices.confirms.yes") } else { tr!(in lang, "notices.confirms.no") };
-    let used = budget_used(one, v.now);
-    let percent = crate::ui::percent(lang, f64::from(u32::try_from(used).unwrap_or(0)) / 100.0, 0);
-    let edit = format!("{}/edit", paths.endpoint(one.id));
-    let delete = format!("{}/delete", paths.endpoint(one.id));
-    let foot = match role {
-        Some(why) => view! {
-            <Button size=Size::Small blocked=Some(why.clone()) value="edit">{tr!(in lang, "notices.edit")}</Button>
-        }
-        .into_any(),
-        None => view! {
-            <ButtonLink href=edit size=Size::Small>{tr!(in lang, "notices.edit")}</ButtonLink>
-            <ButtonLink href=delete size=Size::Small kind=Kind::Quiet>{tr!(in lang, "notices.delete_more")}</ButtonLink>
-        }
-        .into_any(),
-    };
-    let moment = |at: Option<chrono::DateTime<chrono::Utc>>| match at {
-        Some(at) => time(v, at, TimeStyle::Short, true),
-        None => dash(v),
-    };
-    let budget = tr!(in lang, "notices.budget");
-    let meter_text = tr!(in lang, "notices.budget_used", percent = percent);
-    let url = one.url.clone();
-    let facts = kv([
-        (tr!(in lang, "notices.col.state"), view! { <Badge tone=tone text=word /> }.into_any()),
-        (tr!(in lang, "notices.field.url"), view! { <span class="id">{url}</span> }.into_any()),
-        (tr!(in lang, "notices.field.kinds"), kinds.into_any()),
-        (tr!(in lang, "notices.field.signature"), signature_word(lang, &one.signature).into_any()),
-        (tr!(in lang, "notices.field.max_in_flight"), trn!(in lang, "notices.up_to", one.max_in_flight).into_any()),
-        (tr!(in lang, "notices.field.confirms"), confirms.into_any()),
-        (budget.clone(), view! { <Meter label=budget value=used max=100 text=meter_text /> }.into_any()),
-        (tr!(in lang, "notices.verified_at"), moment(one.verified_at)),
-        (tr!(in lang, "notices.last_success"), moment(one.last_success_at)),
-        (tr!(in lang, "notices.last_attempt"), moment(one.last_attempt_at)),
-        (tr!(in lang, "notices.heartbeat"), moment(one.heartbeat_at)),
-        (tr!(in lang, "notices.created_at"), moment(Some(one.created_at))),
-    ]);
-    view! {
-        <Card title=tr!(in lang, "notices.endpoint_card") foot=foot>
-            {facts}
-            <p class="fine">{tr!(in lang, "notices.pause_note")}</p>
-        </Card>
-    }
-    .into_any()
-}
-
-/// How messages to an endpoint are signed, in words.
-pub(super) fn signature_word(lang: Lang, signature: &str) -> Text {
-    match signature {
-        "v1a" => tr!(in lang, "notices.signature.v1a"),
-        "both" => tr!(in lang, "notices.signature.both"),
-        _ => tr!(in lang, "notices.signature.v1"),
-    }
-}
-
-fn keys_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, keys: Vec<KeyRow>, role: Option<&String>) -> AnyView {
-    let lang = v.lang;
-    let generations = keys.into_iter().flat_map(|key| {
-        let made = time(v, key.created_at, TimeStyle::Short, true);
-        let state = match key.expires_at {
-            None => view! { <Badge tone=Tone::Ok text=tr!(in lang, "notices.secret.current") /> }.into_any(),
-            Some(at) => {
-                let at = time(v, at, TimeStyle::Short, true);
-                view! { <span>{tr!(in lang, "notices.secret.ends")} " " {at}</span> }.into_any()
-            }
-        };
-        let label = tr!(in lang, "notices.secret.public");
-        [
-            (tr!(in lang, "notices.secret.made"), view! { {made} " " {state} }.into_any()),
-            (label.clone(), view! { <Copy value=key.public_key label=label inline=true /> }.into_any()),
-        ]
-    });
-    let generations = kv(generations.collect::<Vec<_>>());
-    let (slug, id) = (paths.slug().to_owned(), one.id.to_string());
-    let blocked = role.cloned();
-    let graces = vec![
-        Opt::new("86400", tr!(in lang, "notices.grace.day")),
-        Opt::new("3600", tr!(in lang, "notices.grace.hour")),
-        Opt::new("604800", tr!(in lang, "notices.grace.week")),
-        Opt::new("0", tr!(in lang, "notices.grace.none")),
-    ];
-    view! {
-        <Card title=tr!(in lang, "notices.secret.card")>
-            {generations}
-            <p class="fine">{tr!(in lang, "notices.secret.note")}</p>
-            <form action=RotateSecret::url() method="post" class="stack" data-gap="tight">
-                <Hidden name="slug" value=slug />
-                <Hidden name="id" value=id />
-                <Select
-                    name="grace_s"
-                    label=tr!(in lang, "notices.grace.label")
-                    options=graces
-                    value="86400"
-                    hint=tr!(in lang, "notices.grace.hint")
-                />
-                <div class="cluster">
-                    <Button icon=Icon::Key value="rotate" blocked=blocked>{tr!(in lang, "notices.rotate")}</Button>
-                </div>
-            </form>
-        </Card>
-    }
-    .into_any()
+    let at = time(v, last.at, TimeStyle::Short, false);
+    view! { {words}<span class="sub">{at}</span> }.into_any()
 }

@@ -252,13 +252,22 @@ pub(super) fn attempts_part(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyVi
     let query = scene.query;
     let results = ["ok", "failed"].map(|word| Opt::new(word, result_word(lang, word))).to_vec();
     let codes = ["2xx", "3xx", "4xx", "5xx", "none"].map(|word| Opt::new(word, code_word(lang, word))).to_vec();
-    let keys = ["type", "number", "status", "code", "tries", "endpoint", "event", "from", "to"];
+    let keys = ["type", "number", "customer", "status", "code", "tries", "endpoint", "event", "from", "to"];
     let filtered = keys.iter().any(|key| query.has(key));
     let chips = filters_in_force(scene, &keys);
     let list = if page.rows.is_empty() { no_rows(scene, filtered, false) } else { attempt_table(scene, page) };
     let [number, kind, status, code, tries] = ["number", "type", "status", "code", "tries"].map(|key| value_of(query, key));
     let wrong = scene.number_wrong.clone();
+    let customers = scene.customers.iter().map(|(id, name)| Opt::new(id.to_string(), name.clone())).collect();
+    let customer = value_of(query, "customer");
     let more = view! {
+        <Select
+            name="customer"
+            label=tr!(in lang, "notices.col.customer")
+            options=customers
+            any=tr!(in lang, "ui.any")
+            value=customer
+        />
         <Select
             name="type"
             label=tr!(in lang, "notices.col.kind")
@@ -275,7 +284,7 @@ pub(super) fn attempts_part(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyVi
             label=tr!(in lang, "notices.filter.attempts")
             keep=query.only(&["tab", "endpoint", "event"])
             more=more
-            more_open=["type", "from", "to"].iter().any(|key| query.has(key))
+            more_open=["customer", "type", "from", "to"].iter().any(|key| query.has(key))
         >
             <TextInput
                 kind="search"

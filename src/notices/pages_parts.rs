@@ -79,6 +79,10 @@ impl Paths {
         format!("{}endpoints/{id}", self.base)
     }
 
+    pub(super) fn recover(&self, id: impl std::fmt::Display) -> String {
+        format!("{}endpoints/{id}/recover", self.base)
+    }
+
     /// The number's page; `None` when the subject is no number.
     pub(super) fn number(&self, subject: &str) -> Option<String> {
         E164::parse(subject).ok().map(|e164| format!("{}numbers/{e164}", self.base))

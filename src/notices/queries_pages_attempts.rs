@@ -21,6 +21,7 @@ pub(super) struct AttemptFilter {
     pub code: Option<i32>,
     pub kind: Option<String>,
     pub number: Option<String>,
+    pub tenant: Option<Uuid>,
     /// At least this try.
     pub tries: Option<i32>,
     pub endpoint: Option<Uuid>,
@@ -93,6 +94,7 @@ macro_rules! attempt_rows {
                  and ($10::int is null or a.number >= $10)
                  and ($11::uuid is null or a.endpoint_id = $11)
                  and ($12::uuid is null or a.event_id = $12)
+                 and ($14::uuid is null or (not w.closed and a.tenant_id = $14))
                "# + $tail,
             $operator.0,
             $above.0,
@@ -106,7 +108,8 @@ macro_rules! attempt_rows {
             $filter.tries,
             $filter.endpoint,
             $filter.event,
-            $limit
+            $limit,
+            $filter.tenant
         )
     };
 }

@@ -25,6 +25,17 @@ pub struct Tally {
     pub failed: i64,
 }
 
+/// What an endpoint answered last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAnswer {
+    pub at: DateTime<Utc>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<i16>,
+    /// Why none came.
+    pub error: Option<String>,
+    pub elapsed_ms: i32,
+}
+
 /// An endpoint with how it is doing.
 #[derive(Clone, Debug)]
 pub struct EndpointHealth {
@@ -47,6 +58,10 @@ pub struct EndpointHealth {
     pub next_at: Option<DateTime<Utc>>,
     /// First failure since the last success.
     pub failing_since: Option<DateTime<Utc>>,
+    /// The share of the failure budget at which was warned last: 0, 50, 70 or 90 per cent.
+    pub warned_percent: i16,
+    /// What it answered last; `None` before the first attempt.
+    pub last: Option<LastAnswer>,
     pub last_success_at: Option<DateTime<Utc>>,
     pub last_attempt_at: Option<DateTime<Utc>>,
     pub heartbeat_at: Option<DateTime<Utc>>,
@@ -75,7 +90,8 @@ pub(super) async fn endpoints(
     let rows = sqlx::query!(
         r#"select p.id, p.url, p.description, p.event_types, p.signature, p.max_in_flight, p.confirms, p.state, p.state_reason,
                   p.version, greatest(coalesce(f.last_seq, 0) - p.cursor_seq, 0) as "behind!", h.held as "held!", h.next_at,
-                  p.failing_since, p.last_success_at, p.last_attempt_at, p.heartbeat_at, p.verified_at, p.created_at
+                  p.failing_since, p.warned_percent, p.last_success_at, p.last_attempt_at, p.heartbeat_at, p.verified_at, p.created_at,
+                  l.at as "answer_at?", l.status, l.error, l.elapsed_ms as "elapsed_ms?"
            from endpoint p
            left join feed_head f on f.operator_id = p.operator_id and f.feed = 'events'
            cross join lateral (
@@ -83,6 +99,10 @@ pub(super) async fn endpoints(
              from held_event x
              where x.operator_id = p.operator_id and x.endpoint_id = p.id
                and (x.leased_until is null or x.leased_until <= $3 or x.attempt > 1)) h
+           left join lateral (
+             select a.at, a.status, a.error, a.elapsed_ms from attempt a
+             where a.operator_id = p.operator_id and a.endpoint_id = p.id
+             order by a.at desc, a.id desc limit 1) l on true
            where p.operator_id = $1 and ($2::uuid is null or p.id = $2)
            order by p.created_at, p.id"#,
         operator.0,
@@ -107,6 +127,13 @@ pub(super) async fn endpoints(
             held: row.held,
             next_at: row.next_at,
             failing_since: row.failing_since,
+            warned_percent: row.warned_percent,
+            last: row.answer_at.map(|at| LastAnswer {
+                at,
+                status: row.status,
+                error: row.error,
+                elapsed_ms: row.elapsed_ms.unwrap_or(0),
+            }),
             last_success_at: row.last_success_at,
             last_attempt_at: row.last_attempt_at,
             heartbeat_at: row.heartbeat_at,

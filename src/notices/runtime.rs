@@ -6,8 +6,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -21,6 +19,7 @@ use super::Lookup;
 use super::Policy;
 use super::Poster;
 use super::system_lookup;
+use super::waiting::Waiters;
 use crate::base::EndpointId;
 
 /// Transactions of delivery at once in this process; the rest of the pool is for people.
@@ -35,9 +34,10 @@ pub struct Notices {
     pub policy: Arc<Policy>,
     /// Says to those who wait on a feed that something was sealed in this process.
     pub(super) sealed: Arc<Notify>,
+    /// Places of those who wait on a feed.
+    pub(super) waiters: Waiters,
     pub(super) turns: Arc<Semaphore>,
     pub(super) sealing: Arc<Pace>,
-    closing: Arc<AtomicBool>,
     tasks: TaskTracker,
     running: Arc<Mutex<HashMap<EndpointId, Arc<Notify>>>>,
 }
@@ -69,21 +69,22 @@ impl Notices {
             lookup,
             policy: Arc::new(policy),
             sealed: Arc::default(),
+            waiters: Waiters::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
             sealing: Arc::default(),
-            closing: Arc::default(),
             tasks: TaskTracker::new(),
             running: Arc::default(),
         })
     }
 
-    /// From now on nothing new is sent: what is under way is settled, the rest waits for another process.
+    /// For a graceful stop, before the web ends: nothing new is sent, what is under way is settled, the rest waits for another process; those
+    /// who wait on a feed are answered at once, and nobody waits from now on.
     pub fn close(&self) {
-        self.closing.store(true, Ordering::Relaxed);
+        self.waiters.close();
     }
 
     pub(super) fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::Relaxed)
+        self.waiters.is_closed()
     }
 
     /// Waits until no delivery of this process is under way: for a graceful stop after the loops have ended.

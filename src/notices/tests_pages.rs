@@ -1,5 +1,7 @@
 //! The operator's pages over a database: derived delivery states, paging, what the gate lets through, and that pages render.
 
+mod health;
+
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
@@ -13,6 +15,7 @@ use super::queries_pages::EventFilter;
 use super::queries_pages::Place;
 use super::queries_pages_attempts;
 use super::queries_pages_attempts::AttemptFilter;
+use super::queries_pages_metrics;
 use super::*;
 use crate::base::AccountId;
 use crate::base::Actor;

@@ -1,5 +1,7 @@
 //! The timeline of a number, in words, for both portals.
 
+use chrono::DateTime;
+use chrono::Utc;
 use leptos::prelude::*;
 use serde_json::Value;
 
@@ -8,10 +10,13 @@ use super::shown;
 use super::timeline::Moment;
 use crate::base::EventId;
 use crate::notices::Delivery;
+use crate::notices::Standing;
+use crate::notices::Untaken;
 use crate::tr;
 use crate::ui::Empty;
 use crate::ui::Icon;
 use crate::ui::Lang;
+use crate::ui::TimeStyle;
 use crate::ui::Timeline;
 use crate::ui::TimelineItem;
 use crate::ui::Tone;
@@ -29,6 +34,7 @@ pub(super) fn moments(v: &Viewer, moments: Vec<Moment>, tenant: bool) -> AnyView
         .map(|moment| match moment {
             Moment::Change(change, seq) => change_item(v, &change, seq, tenant),
             Moment::Told(told) => told_item(v, &told, tenant),
+            Moment::Untold(untold) => untold_item(v, &untold, tenant),
         })
         .collect_view();
     view! { <Timeline>{items}</Timeline> }.into_any()
@@ -163,12 +169,20 @@ fn change_item(v: &Viewer, change: &ChangeLine, seq: Option<i64>, tenant: bool) 
     .into_any()
 }
 
+/// `14:05:09` in the viewer's zone; the day stands beside it.
+fn clock(v: &Viewer, at: DateTime<Utc>) -> String {
+    at.with_timezone(&v.time_zone).format("%H:%M:%S").to_string()
+}
+
 fn told_item(v: &Viewer, told: &Delivery, tenant: bool) -> AnyView {
     let lang = v.lang;
     let elapsed = millis(lang, told.elapsed_ms.into());
     let operator = &told.operator_name;
+    let at = clock(v, told.at);
     let (tone, title) = match (told.arrived(), tenant) {
-        (true, true) => (Tone::Ok, tr!(in lang, "numbers.told.taken", operator = operator, elapsed = elapsed)),
+        (true, true) if told.withheld => (Tone::Neutral, tr!(in lang, "numbers.told.place", operator = operator, at = at)),
+        (true, false) if told.withheld => (Tone::Neutral, tr!(in lang, "numbers.told.place_to_you")),
+        (true, true) => (Tone::Ok, tr!(in lang, "numbers.told.taken", operator = operator, at = at, elapsed = elapsed)),
         (true, false) => (Tone::Ok, tr!(in lang, "numbers.told.taken_by_you", elapsed = elapsed)),
         (false, true) => (Tone::Warn, tr!(in lang, "numbers.told.failed", operator = operator)),
         (false, false) => (Tone::Warn, tr!(in lang, "numbers.told.failed_by_you")),
@@ -179,11 +193,63 @@ fn told_item(v: &Viewer, told: &Delivery, tenant: bool) -> AnyView {
         None => tr!(in lang, "numbers.told.no_answer", elapsed = elapsed).into_owned(),
     });
     if let Some(next) = told.next_at {
-        parts.push(tr!(in lang, "numbers.told.next", at = v.time(next, crate::ui::TimeStyle::Short)).into_owned());
+        parts.push(tr!(in lang, "numbers.told.next", at = v.time(next, TimeStyle::Short)).into_owned());
     }
     let text = parts.join(". ");
     view! {
         <TimelineItem tone=tone icon=Icon::Send title=title at=told.at>
+            {text}
+        </TimelineItem>
+    }
+    .into_any()
+}
+
+/// What no endpoint has taken: read by pull, waiting, or withheld.
+fn untold_item(v: &Viewer, untold: &Untaken, tenant: bool) -> AnyView {
+    let lang = v.lang;
+    let operator = &untold.operator_name;
+    let (tone, icon, title, text) = match &untold.standing {
+        Standing::Pulled { at } => {
+            let title = match (at, tenant) {
+                (Some(at), true) => {
+                    tr!(in lang, "numbers.untold.pulled_at", operator = operator, at = clock(v, *at))
+                }
+                (None, true) => tr!(in lang, "numbers.untold.pulled", operator = operator),
+                (_, false) => tr!(in lang, "numbers.untold.pulled_by_you"),
+            };
+            (Tone::Ok, Icon::Inbox, title, tr!(in lang, "numbers.untold.pulled_text"))
+        }
+        Standing::Waiting { tried, next_at } => {
+            let title = if tenant {
+                tr!(in lang, "numbers.untold.waiting", operator = operator)
+            } else {
+                tr!(in lang, "numbers.untold.waiting_by_you")
+            };
+            let text = match (tried, next_at) {
+                (true, Some(at)) => tr!(in lang, "numbers.told.next", at = v.time(*at, TimeStyle::Short)),
+                (true, None) => tr!(in lang, "numbers.untold.waiting_try"),
+                (false, _) => tr!(in lang, "numbers.untold.waiting_turn"),
+            };
+            (Tone::Pending, Icon::Clock, title, text)
+        }
+        Standing::Withheld { reason } => {
+            let title = if tenant {
+                tr!(in lang, "numbers.untold.withheld", operator = operator)
+            } else {
+                tr!(in lang, "numbers.untold.withheld_by_you")
+            };
+            let text = match reason.as_str() {
+                "suspended" => tr!(in lang, "numbers.untold.suspended"),
+                "withdrawn" => tr!(in lang, "numbers.untold.withdrawn"),
+                _ => tr!(in lang, "numbers.untold.not_granted"),
+            };
+            (Tone::Neutral, Icon::Lock, title, text)
+        }
+    };
+    let seq = tr!(in lang, "numbers.by.seq", n = v.count(untold.seq));
+    let text = format!("{text}. {}, {seq}", untold.kind);
+    view! {
+        <TimelineItem tone=tone icon=icon title=title at=untold.at()>
             {text}
         </TimelineItem>
     }

@@ -1,6 +1,9 @@
 //! The story of a number: what changed, and what the operator was told of it, as one list.
 
+use std::collections::BTreeSet;
+
 use chrono::DateTime;
+use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Serialize;
 use serde_json::Value;
@@ -26,6 +29,9 @@ use crate::notices;
 use crate::notices::Delivery;
 use crate::notices::Eyes;
 use crate::notices::SealedEvent;
+use crate::notices::Standing;
+use crate::notices::Untaken;
+use crate::store::Reach;
 use crate::store::Store;
 
 /// The newest entries shown.
@@ -38,6 +44,8 @@ pub enum Moment {
     Change(Box<ChangeLine>, Option<i64>),
     /// The operator was told, or a try failed.
     Told(Box<Delivery>),
+    /// The operator was not told by push: it read the event itself, or the event waits or is withheld.
+    Untold(Box<Untaken>),
 }
 
 impl Moment {
@@ -47,6 +55,7 @@ impl Moment {
         match self {
             Self::Change(change, _) => change.at,
             Self::Told(delivery) => delivery.at,
+            Self::Untold(untaken) => untaken.at(),
         }
     }
 }
@@ -56,7 +65,8 @@ impl Moment {
 pub struct MomentOut {
     #[serde(serialize_with = "write_time")]
     pub at: DateTime<Utc>,
-    /// `provisioned`, `assigned` …, or `delivered` and `delivery_failed` for what the operator was told.
+    /// `provisioned`, `assigned` …; `delivered` and `delivery_failed` for what the operator was told, `pulled` for what it read
+    /// itself, `delivery_waiting` and `withheld` for what it has not been told.
     pub kind: String,
     /// `tenant`, `operator`, `platform` or `system`.
     pub actor_kind: String,
@@ -94,7 +104,31 @@ impl From<Moment> for MomentOut {
                 seq: told.seq,
                 number_seq: None,
                 before: None,
-                after: Some(serde_json::json!({ "try": told.number, "status": told.status, "elapsed_ms": told.elapsed_ms })),
+                after: Some(serde_json::json!({
+                    "try": told.number, "status": told.status, "elapsed_ms": told.elapsed_ms, "withheld": told.withheld
+                })),
+            },
+            Moment::Untold(untold) => Self {
+                at: untold.at(),
+                kind: match untold.standing {
+                    Standing::Pulled { .. } => "pulled",
+                    Standing::Waiting { .. } => "delivery_waiting",
+                    Standing::Withheld { .. } => "withheld",
+                }
+                .to_owned(),
+                actor_kind: if matches!(untold.standing, Standing::Pulled { .. }) { "operator" } else { "system" }.to_owned(),
+                event_id: Some(EventId(untold.event_id).wire()),
+                seq: Some(untold.seq),
+                number_seq: None,
+                before: None,
+                after: match &untold.standing {
+                    Standing::Pulled { .. } => None,
+                    Standing::Waiting { tried, next_at } => {
+                        let next_at = next_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true));
+                        Some(serde_json::json!({ "tried": tried, "next_at": next_at }))
+                    }
+                    Standing::Withheld { reason } => Some(serde_json::json!({ "reason": reason })),
+                },
             },
         }
     }
@@ -118,9 +152,10 @@ pub async fn tenant_story(store: &Store, ctx: &Ctx, e164: &E164) -> Result<Story
     let mut tx = store.begin_for(ctx).await?;
     let found = queries_detail::number_detail(&mut tx, tenant, e164).await?;
     let number = found.ok_or_else(|| Problem::not_found("number"))?;
-    let moments = tenant_moments_in(&mut tx, tenant, e164).await?;
+    let (moments, operators) = tenant_told_in(&mut tx, tenant, e164).await?;
     let holders = queries_detail::holders(&mut tx, tenant, e164).await?;
     tx.commit().await?;
+    let moments = with_untold(store, tenant, e164, moments, operators).await?;
     Ok(Story { number, moments, holders })
 }
 
@@ -133,9 +168,27 @@ pub async fn tenant_moments(store: &Store, ctx: &Ctx, e164: &E164) -> Result<Vec
     ctx.require(Scope::TenantRead)?;
     let mut tx = store.begin_for(ctx).await?;
     held(&mut tx, tenant, e164).await?;
-    let moments = tenant_moments_in(&mut tx, tenant, e164).await?;
+    let (moments, operators) = tenant_told_in(&mut tx, tenant, e164).await?;
     tx.commit().await?;
-    Ok(moments)
+    with_untold(store, tenant, e164, moments, operators).await
+}
+
+/// Adds how those events stand that no endpoint has taken. That is read with a reach over each pair: where an operator's systems
+/// stand in its feed is nothing that a tenant sees by itself.
+async fn with_untold(
+    store: &Store,
+    tenant: TenantId,
+    e164: &E164,
+    mut moments: Vec<Moment>,
+    operators: BTreeSet<Uuid>,
+) -> Result<Vec<Moment>, Failure> {
+    for operator in operators.into_iter().map(OperatorId) {
+        let mut tx = store.begin(Reach::Pair(tenant, operator)).await?;
+        let untold = notices::untaken_of(&mut tx, tenant, operator, e164.as_str(), MOST).await?;
+        tx.commit().await?;
+        moments.extend(untold.into_iter().map(|one| Moment::Untold(Box::new(one))));
+    }
+    Ok(in_order(moments))
 }
 
 /// Who had a number that the tenant has or had, at a moment.
@@ -157,10 +210,16 @@ async fn held(conn: &mut PgConnection, tenant: TenantId, e164: &E164) -> Result<
 }
 
 pub(super) async fn tenant_moments_in(conn: &mut PgConnection, tenant: TenantId, e164: &E164) -> Result<Vec<Moment>, Failure> {
+    Ok(tenant_told_in(conn, tenant, e164).await?.0)
+}
+
+/// What happened, and the operators whose feeds hold an event of it.
+async fn tenant_told_in(conn: &mut PgConnection, tenant: TenantId, e164: &E164) -> Result<(Vec<Moment>, BTreeSet<Uuid>), Failure> {
     let changes = queries_detail::changes(&mut *conn, tenant, e164, MOST).await?;
     let events = notices::events_of(&mut *conn, Eyes::Tenant(tenant), e164.as_str(), MOST).await?;
     let told = notices::deliveries_of(&mut *conn, Eyes::Tenant(tenant), e164.as_str(), MOST).await?;
-    Ok(merged(changes, &events, told))
+    let operators = events.iter().map(|event| event.operator_id).collect();
+    Ok((merged(changes, &events, told), operators))
 }
 
 /// An operator's number with what happened while its tenant had it, registered.
@@ -191,7 +250,10 @@ pub(super) async fn operator_moments_in(
     let changes = queries_detail::operator_changes(&mut *conn, operator, tenant, e164, MOST).await?;
     let events = notices::events_of(&mut *conn, Eyes::Operator(operator, tenant), e164.as_str(), MOST).await?;
     let told = notices::deliveries_of(&mut *conn, Eyes::Operator(operator, tenant), e164.as_str(), MOST).await?;
-    Ok(merged(changes, &events, told))
+    let untold = notices::untaken_of(&mut *conn, tenant, operator, e164.as_str(), MOST).await?;
+    let mut moments = merged(changes, &events, told);
+    moments.extend(untold.into_iter().map(|one| Moment::Untold(Box::new(one))));
+    Ok(in_order(moments))
 }
 
 /// One list, newest first.
@@ -202,7 +264,11 @@ fn merged(changes: Vec<ChangeLine>, events: &[SealedEvent], told: Vec<Delivery>)
         Moment::Change(Box::new(change), seq)
     });
     let told = told.into_iter().map(|delivery| Moment::Told(Box::new(delivery)));
-    let mut moments: Vec<Moment> = changes.chain(told).collect();
+    in_order(changes.chain(told).collect())
+}
+
+/// Newest first, the newest alone.
+fn in_order(mut moments: Vec<Moment>) -> Vec<Moment> {
     // Stable: what happened in one transaction keeps its order.
     moments.sort_by_key(|moment| std::cmp::Reverse(moment.at()));
     moments.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));

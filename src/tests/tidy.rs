@@ -34,9 +34,7 @@ const LONGEST: usize = 420;
 const LONG: &[(&str, &str)] = &[
     ("src/notices/schedule/tests.rs", "one table of cases of the delivery schedule, read side by side"),
     ("src/notices/actions.rs", "the verbs of endpoints and of their test messages share their checks"),
-    ("src/notices/actions_feed.rs", "push and pull of the feed share what they withhold"),
     ("src/notices/queries_delivery.rs", "claim, settle and recover are one protocol over the same rows"),
-    ("src/notices/pages_endpoints.rs", "list and detail of endpoints share their parts"),
 ];
 
 /// Words of a machine that has no place in the product.

@@ -122,3 +122,47 @@ async fn a_foreign_feed_is_not_there(pool: PgPool) {
     ctx.org = Org::Tenant(world.tenant);
     assert_eq!(get_event(&world.store, &ctx, id).await.expect_err("a tenant").problem().code, "wrong_org_kind");
 }
+
+#[sqlx::test]
+async fn somebody_who_waits_goes_when_the_process_stops_and_others_do_not_begin(pool: PgPool) {
+    let world = Arc::new(World::new(pool).await);
+    let wait = |world: Arc<World>| async move {
+        let filter = FeedFilter { limit: 10, ..FeedFilter::default() };
+        pull(&world.store, &world.notices, &world.ctx, &filter, false, std::time::Duration::from_secs(25)).await
+    };
+    let waiting = tokio::spawn(wait(world.clone()));
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    world.notices.end_waits();
+    let soon = std::time::Duration::from_secs(3);
+    let page = tokio::time::timeout(soon, waiting).await.expect("soon").expect("done").expect("pulled");
+    assert_eq!((page.bodies.len(), page.last_seq), (0, 0));
+    let page = tokio::time::timeout(soon, wait(world.clone())).await.expect("at once").expect("pulled");
+    assert_eq!(page.bodies.len(), 0);
+}
+
+#[sqlx::test]
+async fn no_more_than_sixteen_calls_of_an_operator_wait(pool: PgPool) {
+    let world = Arc::new(World::new(pool).await);
+    let wait = |world: Arc<World>, wait_s: u64| async move {
+        let filter = FeedFilter { limit: 10, ..FeedFilter::default() };
+        pull(&world.store, &world.notices, &world.ctx, &filter, false, std::time::Duration::from_secs(wait_s)).await
+    };
+    let mut waiting: Vec<_> = (0..16).map(|_| tokio::spawn(wait(world.clone(), 25))).collect();
+    let all_wait = async {
+        while world.notices.waiters.waiting(world.operator) < 16 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), all_wait).await.expect("all of them have a place");
+    let refusal = wait(world.clone(), 25).await.expect_err("no place").problem();
+    assert_eq!((refusal.status, refusal.code, refusal.retry_after_s), (429, "too_many_waiting", Some(5)));
+    wait(world.clone(), 0).await.expect("who does not wait needs no place");
+    waiting.remove(0).abort();
+    world.emit(EventType::NumberAssigned, NUMBER, 1).await;
+    world.seal().await;
+    for one in waiting {
+        let page =
+            tokio::time::timeout(std::time::Duration::from_secs(5), one).await.expect("soon").expect("done").expect("pulled");
+        assert_eq!(page.bodies.len(), 1);
+    }
+}

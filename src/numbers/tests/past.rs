@@ -50,7 +50,7 @@ impl World {
 fn kinds(moments: Vec<Moment>) -> Vec<String> {
     let changes = moments.into_iter().rev().filter_map(|moment| match moment {
         Moment::Change(change, _) => Some(change.kind),
-        Moment::Told(_) => None,
+        Moment::Told(_) | Moment::Untold(_) => None,
     });
     changes.collect()
 }

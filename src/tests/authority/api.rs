@@ -71,6 +71,8 @@ const ROWS: &[(&str, May)] = &[
     ("POST /endpoints/{id}/resume", operator(Scope::EndpointsWrite)),
     ("POST /endpoints/{id}/recover", operator(Scope::EndpointsWrite)),
     ("GET /endpoints/{id}/attempts", operator(Scope::EventsRead)),
+    ("GET /endpoints/{id}/metrics", operator(Scope::EventsRead)),
+    ("GET /feeds", operator(Scope::EventsRead)),
     ("GET /calls", operator(Scope::CallsRead)),
     ("GET /calls/{id}", operator(Scope::CallsRead)),
     ("GET /quality", operator(Scope::CallsRead)),

@@ -79,6 +79,7 @@ const ROWS: &[Row] = &[
     row("/do/concord/notices/forms/test_endpoint", May::Of("operator", Scope::EndpointsWrite), ENDPOINT_FORM),
     row("/do/concord/notices/forms/rotate_secret", May::Of("operator", Scope::EndpointsWrite), ENDPOINT_FORM),
     row("/do/concord/notices/forms/pause_endpoint", May::Of("operator", Scope::EndpointsWrite), ENDPOINT_FORM),
+    row("/do/concord/notices/forms/recover_events", May::Of("operator", Scope::EndpointsWrite), RECOVER_FORM),
     row("/do/concord/notices/forms/resume_endpoint", May::Of("operator", Scope::EndpointsWrite), ENDPOINT_FORM),
     row(
         "/do/concord/notices/forms/redeliver",
@@ -135,6 +136,9 @@ const ENDPOINT_FORM: &[(&str, &str)] = &[
     ("max_in_flight", "4"),
     ("grace_s", "60"),
 ];
+
+const RECOVER_FORM: &[(&str, &str)] =
+    &[("slug", "{slug}"), ("id", "{endpoint}"), ("after_seq", "0"), ("only", "all"), ("at_most", "9"), ("asked", "by=seq")];
 
 const CONSENT_FORM: &[(&str, &str)] = &[
     ("slug", "{slug}"),

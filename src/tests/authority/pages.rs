@@ -37,6 +37,7 @@ const fn platform(scope: Scope) -> May {
 const ROWS: &[(&str, May)] = &[
     ("/sign-in", May::Open),
     ("/api/docs", May::Open),
+    ("/api/docs/notices", May::Open),
     ("/account", May::Account),
     ("/t/{slug}/", May::Of("tenant", None)),
     ("/t/{slug}/numbers", tenant(Scope::TenantRead)),
@@ -96,6 +97,7 @@ const ROWS: &[(&str, May)] = &[
     ("/o/{slug}/endpoints/new", operator(Scope::EndpointsWrite)),
     ("/o/{slug}/endpoints/{id}", operator(Scope::EventsRead)),
     ("/o/{slug}/endpoints/{id}/edit", operator(Scope::EndpointsWrite)),
+    ("/o/{slug}/endpoints/{id}/recover", operator(Scope::EndpointsWrite)),
     ("/o/{slug}/endpoints/{id}/delete", operator(Scope::EndpointsWrite)),
     ("/o/{slug}/register", operator(Scope::RegisterRead)),
     ("/o/{slug}/register/verify", operator(Scope::RegisterRead)),

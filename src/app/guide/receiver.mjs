@@ -1,0 +1,46 @@
+// Takes notices: checks the signature, does the work of each once, answers quickly.
+// npm install standardwebhooks; CONCORD_SECRET=whsec_… PORT=8080 node receiver.mjs
+import { createServer } from 'node:http';
+import { Webhook } from 'standardwebhooks';
+
+const webhook = new Webhook(process.env.CONCORD_SECRET);
+const done = new Set(); // In your database, written in the transaction that does the work.
+
+async function take(event) {
+  if (done.has(event.id)) return; // Sent before: the answer was lost, or somebody sent it again.
+  switch (event.type) {
+    case 'number.assigned':
+      console.log(`route ${event.data.e164} to ${event.data.sip_uri}`);
+      break;
+    case 'number.unassigned':
+      console.log(`stop routing ${event.data.e164}`);
+      break;
+    default:
+      console.log(`${event.type} ${event.seq ?? ''}`);
+  }
+  done.add(event.id);
+}
+
+createServer(async (request, response) => {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  const body = Buffer.concat(parts).toString('utf8'); // As it came: what is parsed and written again no longer fits the signature.
+  let event;
+  try {
+    event = webhook.verify(body, request.headers);
+  } catch {
+    response.writeHead(401).end();
+    return;
+  }
+  if (event.type === 'endpoint.verification') {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ challenge: event.data.challenge }));
+    return;
+  }
+  try {
+    await take(event);
+    response.writeHead(204).end();
+  } catch (error) {
+    console.error(error);
+    response.writeHead(500).end(); // It comes again, and with it what follows on the same number.
+  }
+}).listen(Number(process.env.PORT ?? 8080), '127.0.0.1'); // Behind the proxy that ends TLS.

@@ -1,0 +1,55 @@
+# Takes notices: checks the signature, does the work of each once, answers quickly.
+# pip install standardwebhooks; CONCORD_SECRET=whsec_… PORT=8080 python3 receiver.py
+import json
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+webhook = Webhook(os.environ["CONCORD_SECRET"])
+done = set()  # In your database, written in the transaction that does the work.
+
+
+def take(event):
+    if event["id"] in done:  # Sent before: the answer was lost, or somebody sent it again.
+        return
+    if event["type"] == "number.assigned":
+        print(f"route {event['data']['e164']} to {event['data']['sip_uri']}", flush=True)
+    elif event["type"] == "number.unassigned":
+        print(f"stop routing {event['data']['e164']}", flush=True)
+    else:
+        print(event["type"], event.get("seq") or "", flush=True)
+    done.add(event["id"])
+
+
+class Receiver(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))  # As it came, never parsed and written again.
+        try:
+            event = webhook.verify(body, dict(self.headers))
+        except WebhookVerificationError:
+            return self.answer(401)
+        if event["type"] == "endpoint.verification":
+            return self.answer(200, {"challenge": event["data"]["challenge"]})
+        try:
+            take(event)
+        except Exception as error:
+            self.log_error("%s", error)
+            return self.answer(500)  # It comes again, and with it what follows on the same number.
+        self.answer(204)
+
+    def answer(self, status, value=None):
+        body = b"" if value is None else json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("content-type", "application/json")
+        if status != 204:
+            self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_request(self, *_):
+        pass
+
+
+# Behind the proxy that ends TLS.
+ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "8080"))), Receiver).serve_forever()

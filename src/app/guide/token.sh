@@ -1,0 +1,5 @@
+# A token lives ten minutes; ask for the next one when this one ends.
+curl --silent --show-error --fail-with-body \
+  --user "$CLIENT_ID:$CLIENT_SECRET" \
+  --data grant_type=client_credentials \
+  "$BASE/oauth/token"

@@ -1,0 +1,5 @@
+# Sends the challenge; the receiver below answers it. Then the endpoint is active.
+curl --silent --show-error --fail-with-body \
+  --request POST \
+  --header "Authorization: Bearer $TOKEN" \
+  "$BASE/api/v1/endpoints/$ENDPOINT/verify"
