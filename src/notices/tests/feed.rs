@@ -132,7 +132,7 @@ async fn somebody_who_waits_goes_when_the_process_stops_and_others_do_not_begin(
     };
     let waiting = tokio::spawn(wait(world.clone()));
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    world.notices.end_waits();
+    world.notices.close();
     let soon = std::time::Duration::from_secs(3);
     let page = tokio::time::timeout(soon, waiting).await.expect("soon").expect("done").expect("pulled");
     assert_eq!((page.bodies.len(), page.last_seq), (0, 0));
