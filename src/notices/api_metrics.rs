@@ -122,7 +122,7 @@ struct MetricsOut {
     elapsed_ms_p95: Option<i32>,
     /// Events of the feed taken for the first time.
     taken: i64,
-    /// From the change to its being taken, in ms; null when nothing was taken.
+    /// From the place in the feed to being taken, in ms; null when nothing was taken.
     lag_ms_p50: Option<i64>,
     lag_ms_p95: Option<i64>,
 }

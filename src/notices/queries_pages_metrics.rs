@@ -25,7 +25,7 @@ pub(super) struct Bucket {
     pub elapsed_ms_p95: Option<i32>,
     /// Events of the feed taken for the first time.
     pub taken: i64,
-    /// From the change of the number to its being taken, in ms; `None` when nothing was taken.
+    /// From the event's place in the feed to its being taken, in ms; `None` when nothing was taken.
     pub lag_ms_p50: Option<i64>,
     pub lag_ms_p95: Option<i64>,
 }
@@ -100,7 +100,7 @@ pub(super) async fn buckets(
            left join event e on e.operator_id = a.operator_id and e.seq = a.seq
            cross join lateral (
              select case when a.status between 200 and 299 and a.trigger in ('feed', 'retry')
-                         then (extract(epoch from (a.at - e.occurred_at)) * 1000)::bigint end as ms) l
+                         then (extract(epoch from (a.at - e.sealed_at)) * 1000)::bigint end as ms) l
            where a.operator_id = $1 and ($2::uuid is null or a.endpoint_id = $2) and a.at >= $3 and a.at < $4
            group by 1"#,
         operator.0,
