@@ -68,7 +68,8 @@ pub enum Eyes {
 pub async fn events_of(conn: &mut PgConnection, eyes: Eyes, subject: &str, limit: i64) -> Result<Vec<SealedEvent>, Failure> {
     Ok(match eyes {
         // Index event_tenant_subject_ix.
-        Eyes::Tenant(tenant) => sqlx::query_as!(
+        Eyes::Tenant(tenant) => {
+            sqlx::query_as!(
             SealedEvent,
             "select e.id, e.operator_id, e.seq, e.type as kind, e.number_seq, o.name as operator_name, e.occurred_at, e.sealed_at
                  from event e join operator o on o.id = e.operator_id
@@ -77,10 +78,12 @@ pub async fn events_of(conn: &mut PgConnection, eyes: Eyes, subject: &str, limit
             subject,
             limit
         )
-        .fetch_all(conn)
-        .await?,
+            .fetch_all(conn)
+            .await?
+        }
         // Index event_subject_ix.
-        Eyes::Operator(operator, tenant) => sqlx::query_as!(
+        Eyes::Operator(operator, tenant) => {
+            sqlx::query_as!(
             SealedEvent,
             "select e.id, e.operator_id, e.seq, e.type as kind, e.number_seq, o.name as operator_name, e.occurred_at, e.sealed_at
                  from event e join operator o on o.id = e.operator_id
@@ -90,8 +93,9 @@ pub async fn events_of(conn: &mut PgConnection, eyes: Eyes, subject: &str, limit
             tenant.0,
             limit
         )
-        .fetch_all(conn)
-        .await?,
+            .fetch_all(conn)
+            .await?
+        }
     })
 }
 
