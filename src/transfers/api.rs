@@ -155,13 +155,11 @@ fn word<T>(
     fix: &'static str,
 ) -> Result<Option<T>, Failure> {
     let Some(text) = asked.filter(|text| !text.is_empty()) else { return Ok(None) };
-    match read(&text) {
-        Some(word) => Ok(Some(word)),
-        None => {
-            let problem = Problem::new(400, "query_malformed", format!("{field} is none of the words there are."));
-            Err(problem.field(field, "value_invalid", Some(text), fix).into())
-        }
+    if let Some(word) = read(&text) {
+        return Ok(Some(word));
     }
+    let problem = Problem::new(400, "query_malformed", format!("{field} is none of the words there are."));
+    Err(problem.field(field, "value_invalid", Some(text), fix).into())
 }
 
 impl FilterIn {

@@ -159,7 +159,7 @@ fn kept_card(lang: Lang, req: &PageRequest, kept: Option<Kept>) -> AnyView {
         view! { <Band tone=tone title=title /> }
     });
     let held = |key: &str| req.query.get(key).map(str::to_owned);
-    let (entry, head) = (held("entry"), held("head"));
+    let (entry, hash) = (held("entry"), held("head"));
     let action = req.path.clone();
     let file = format!("{}/head.csv", req.path.rsplit_once('/').map_or("", |(list, _)| list));
     view! {
@@ -167,7 +167,7 @@ fn kept_card(lang: Lang, req: &PageRequest, kept: Option<Kept>) -> AnyView {
             {answer}
             <form action=action method="get" class="filters">
                 <TextInput name="entry" label=tr!(in lang, "transfers.kept.entry") value=entry maxlength="20" />
-                <TextInput name="head" label=tr!(in lang, "transfers.kept.head") value=head maxlength="64" />
+                <TextInput name="head" label=tr!(in lang, "transfers.kept.head") value=hash maxlength="64" />
                 <Button>{tr!(in lang, "transfers.kept.check")}</Button>
             </form>
             <ButtonLink href=file>{tr!(in lang, "transfers.kept.file")}</ButtonLink>

@@ -54,7 +54,8 @@ async fn scalar(scene: &Scene, sql: &str) -> i64 {
 
 /// When each class was open, as the ledger tells.
 async fn spells(scene: &Scene) -> Spells {
-    let lines: Vec<(Uuid, Uuid, DateTime<Utc>, String, Vec<String>)> = sqlx::query_as(
+    type Line = (Uuid, Uuid, DateTime<Utc>, String, Vec<String>);
+    let lines: Vec<Line> = sqlx::query_as(
         "select tenant_id, operator_id, at, action, classes from consent_entry order by tenant_id, operator_id, at, id",
     )
     .fetch_all(&mut *scene.store.begin_job().await.expect("begun"))
