@@ -62,6 +62,7 @@ const TELL_EVERY: Duration = Duration::from_millis(50);
 pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
     let (from, whole) = notices.sealing.from().await;
     let mut tx = store.begin_job().await?;
+    queries::by_index(&mut tx).await?;
     let Some((operator, last)) = queries::lock_unsealed(&mut tx, from).await? else {
         let made = queries::make_heads(&mut tx, from).await?;
         tx.commit().await?;
@@ -86,6 +87,7 @@ pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
 pub async fn deliver(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
+    queries::by_index(&mut tx).await?;
     let marks: Vec<_> = notices.policy.marks().map(|(percent, after)| (i32::from(percent), now - after)).collect();
     let busy = queries_delivery::with_work(&mut tx, now, &marks).await?;
     tx.commit().await?;
@@ -151,6 +153,7 @@ impl Worker {
     async fn turn(&self, answered: &[Answered]) -> Result<Turn, Failure> {
         let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
         let mut tx = self.store.begin_job().await?;
+        queries::by_index(&mut tx).await?;
         let locked = queries_delivery::lock_endpoint(&mut tx, self.operator, self.endpoint, !answered.is_empty()).await?;
         let Some(target) = locked else {
             // Deleted meanwhile, or another process is at it; what left stands in the register in any case.

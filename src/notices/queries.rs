@@ -1,5 +1,7 @@
 //! SQL of the feed: what other rooms append, how it is sealed, what stands in it.
 
+use std::collections::BTreeSet;
+
 use chrono::DateTime;
 use chrono::Utc;
 use sqlx::PgConnection;
@@ -115,6 +117,18 @@ pub async fn head_seq(conn: &mut PgConnection, operator: OperatorId) -> Result<i
     Ok(seq)
 }
 
+/// Has the transaction find rows by index alone. Tables of a queue are empty whenever they are looked at by a vacuum, so the
+/// planner takes reading them whole for cheap; while somebody holds a snapshot they are long.
+pub(super) async fn by_index(conn: &mut PgConnection) -> Result<(), Failure> {
+    sqlx::query(
+        "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Takes the head of one feed that has something unsealed after a position and that nobody else is sealing, least recently
 /// sealed first.
 pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64) -> Result<Option<(OperatorId, i64)>, Failure> {
@@ -168,21 +182,39 @@ pub(super) async fn seal_rows(
     from: i64,
     now: DateTime<Utc>,
 ) -> Result<(i64, i64), Failure> {
+    let late = sqlx::query!(
+        "select tenant_id, id, subject from event_out where operator_id = $1 and position > $2 order by position limit $3",
+        operator.0,
+        from,
+        SEAL_ROWS
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut tenants: Vec<Uuid> = late.iter().map(|row| row.tenant_id).collect();
+    let mut ids: Vec<Uuid> = late.iter().map(|row| row.id).collect();
+    if from > 0 {
+        let subjects: Vec<String> = late.into_iter().map(|row| row.subject).collect::<BTreeSet<_>>().into_iter().collect();
+        let before = sqlx::query!(
+            "select tenant_id, id from event_out where operator_id = $1 and subject = any($2) and position <= $3",
+            operator.0,
+            &subjects,
+            from
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        tenants.extend(before.iter().map(|row| row.tenant_id));
+        ids.extend(before.iter().map(|row| row.id));
+    }
+    tenants.sort_unstable();
+    tenants.dedup();
+    // By keys alone: a join would be planned on what the last vacuum saw, which is an empty table.
     let mut rows = sqlx::query_as!(
         Unsealed,
-        "with late as (
-           select tenant_id, id, subject from event_out where operator_id = $1 and position > $3 order by position limit $2),
-         taken as (
-           select tenant_id, id from late
-           union all
-           select b.tenant_id, b.id from (select distinct subject from late) l
-           join event_out b on b.operator_id = $1 and b.subject = l.subject and b.position <= $3)
-         delete from event_out o using taken t where o.tenant_id = t.tenant_id and o.id = t.id
-         returning o.position, o.tenant_id, o.id, o.type as kind, o.subject, o.number_seq, o.country, o.class, o.occurred_at,
-                   o.data, o.previous, o.opening",
-        operator.0,
-        SEAL_ROWS,
-        from
+        "delete from event_out where tenant_id = any($1) and id = any($2)
+         returning position, tenant_id, id, type as kind, subject, number_seq, country, class, occurred_at, data, previous,
+                   opening",
+        &tenants,
+        &ids
     )
     .fetch_all(&mut *conn)
     .await?;

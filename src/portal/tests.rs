@@ -220,7 +220,9 @@ async fn the_consent_pages_say_what_each_step_does(pool: PgPool) {
         let address = format!("/t/kestrel/operators/norvik/{verb}");
         let html = w.show(Lang::En, &address, &names, consent::change_page).await.expect("a page");
         assert!(
-            html.contains("Stops at once") && html.contains("Numbers, Calls: nothing more for Germany") && html.contains(&format!(">{word}<")),
+            html.contains("Stops at once")
+                && html.contains("Numbers, Calls: nothing more for Germany")
+                && html.contains(&format!(">{word}<")),
             "{html}"
         );
     }

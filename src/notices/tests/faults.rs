@@ -168,8 +168,7 @@ async fn only_endpoints_that_confirm_activate_and_filters_let_the_rest_pass(pool
     world.emit(EventType::NumberReleased, NUMBER, 3).await;
     world.run().await;
     assert_eq!((narrow.what(), world.confirmed().await), (vec![(NUMBER.to_owned(), 3)], vec![(NUMBER.to_owned(), 3)]));
-    let late = world.later(TimeDelta::minutes(61));
-    late.await;
+    world.later(TimeDelta::minutes(61)).await;
     heartbeat(world.store.clone(), world.notices.clone()).await.expect("sent");
     assert_eq!((silent.arrived().len(), narrow.arrived().len()), (4, 1), "the sign of life goes where it was asked for");
 }
