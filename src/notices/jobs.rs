@@ -9,7 +9,6 @@ use chrono::Utc;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use url::Url;
 
 use super::Envelope;
@@ -24,6 +23,7 @@ use super::queries_attempts;
 use super::queries_attempts::NewAttempt;
 use super::queries_delivery;
 use super::queries_endpoints;
+use super::runtime::Telling;
 use super::settling::settle_register;
 use super::turn::Answered;
 use super::turn::Sending;
@@ -49,9 +49,6 @@ pub const SEALING: Loop = Loop { name: SEAL, every: Duration::from_millis(500) }
 pub const DELIVERING: Loop = Loop { name: DELIVER, every: Duration::from_millis(500) };
 /// How the loop of the hourly sign of life runs.
 pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::from_mins(1) };
-
-/// Between two wake-ups of the consumer of confirmations while an endpoint is busy.
-const TELL_EVERY: Duration = Duration::from_millis(50);
 
 /// One tick of sealing: gives up to 500 events of one operator their places in its feed; true when there may be more.
 ///
@@ -112,7 +109,7 @@ impl Worker {
         let mut flying: JoinSet<Answered> = JoinSet::new();
         let mut answered: Vec<Answered> = Vec::new();
         let mut failures = 0_u32;
-        let mut told = Told::default();
+        let mut told = Telling::default();
         loop {
             let turn = match self.turn(&answered).await {
                 Ok(turn) => turn,
@@ -178,24 +175,6 @@ impl Worker {
         for sending in turn.sends.iter().cloned() {
             flying.spawn(send(self.store.clone(), self.notices.clone(), to.clone(), sending));
         }
-    }
-}
-
-/// When the consumer of confirmations was last woken: under load it takes those of many turns at once.
-#[derive(Default)]
-struct Told {
-    at: Option<Instant>,
-    pending: bool,
-}
-
-impl Told {
-    fn is_due(&mut self, confirmed: bool, last: bool) -> bool {
-        self.pending |= confirmed;
-        let due = self.pending && (last || self.at.is_none_or(|at| at.elapsed() >= TELL_EVERY));
-        if due {
-            *self = Self { at: Some(Instant::now()), pending: false };
-        }
-        due
     }
 }
 

@@ -187,6 +187,27 @@ impl Pace {
     }
 }
 
+/// Between two wake-ups of the consumer of confirmations while an endpoint is busy.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
+/// When the consumer of confirmations was last woken: under load it takes those of many turns at once.
+#[derive(Default)]
+pub(super) struct Telling {
+    at: Option<Instant>,
+    pending: bool,
+}
+
+impl Telling {
+    pub fn is_due(&mut self, confirmed: bool, last: bool) -> bool {
+        self.pending |= confirmed;
+        let due = self.pending && (last || self.at.is_none_or(|at| at.elapsed() >= TELL_EVERY));
+        if due {
+            *self = Self { at: Some(Instant::now()), pending: false };
+        }
+        due
+    }
+}
+
 /// Gives the place of an endpoint's task back, also when the task panics.
 struct Place {
     notices: Notices,
