@@ -377,7 +377,14 @@ fn ledger_card(lang: Lang, path: &str, ledger: Vec<EntryRow>) -> Option<AnyView>
         return None;
     }
     let items = ledger.into_iter().map(|row| ledger_item(lang, path, row)).collect_view();
-    Some(view! { <Card title=tr!(in lang, "consent.ledger")><Timeline>{items}</Timeline></Card> }.into_any())
+    let file = path.rsplit_once('/').map(|(operators, _)| format!("{operators}.csv")).unwrap_or_default();
+    let foot = view! {
+        <ButtonLink href=file kind=Kind::Quiet size=Size::Small icon=Icon::Download download=true>
+            {tr!(in lang, "consent.ledger_file")}
+        </ButtonLink>
+    }
+    .into_any();
+    Some(view! { <Card title=tr!(in lang, "consent.ledger") foot=foot><Timeline>{items}</Timeline></Card> }.into_any())
 }
 
 fn ledger_item(lang: Lang, path: &str, row: EntryRow) -> AnyView {
