@@ -16,7 +16,7 @@ export default defineConfig({
   // A test that passes at the second try is a defect to look at, not a pass.
   retries: 0,
   timeout: 60_000,
-  globalTimeout: 29 * 60_000,
+  globalTimeout: 44 * 60_000,
   expect: { timeout: 10_000 },
   reporter: [['list'], ['json', { outputFile: './test-results/report.json' }]],
   use: {
