@@ -360,7 +360,7 @@ fn every_event_arrives_in_order_through_any_weather() {
     }
     // A simulation in which nothing went wrong proves nothing.
     assert!(seen.pauses > 0 && seen.lost > 0 && seen.retries > 1_000 && seen.opened > 10);
-    println!("{seeds} lives of {DRAINED} days: {} retries, {} lost, {} pauses", seen.retries, seen.lost, seen.pauses);
+    eprintln!("{seeds} lives of {DRAINED} days: {} retries, {} lost, {} pauses", seen.retries, seen.lost, seen.pauses);
 }
 
 /// What `plant` does to lives of an endpoint: the seed in which it was found, and by what.
@@ -385,7 +385,7 @@ fn every_planted_bug_of_the_schedule_is_found() {
     for (number, plant) in (1..).zip(Plant::ALL).take(10) {
         let found = found(plant);
         let line = found.as_ref().map(|(seed, by)| format!("found in life {seed}: {}", by.lines().next().unwrap_or_default()));
-        println!("plant {number:2} {plant:?}: {}", line.as_deref().unwrap_or("NOT FOUND"));
+        eprintln!("plant {number:2} {plant:?}: {}", line.as_deref().unwrap_or("NOT FOUND"));
         if found.is_none() {
             missed.push(plant);
         }
