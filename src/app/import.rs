@@ -12,7 +12,6 @@ use crate::base::Ctx;
 use crate::base::Failure;
 use crate::base::Org;
 use crate::base::Scope;
-use crate::base::ScopeSet;
 use crate::base::TenantId;
 use crate::numbers;
 use crate::numbers::Imported;
@@ -26,22 +25,22 @@ const ACTOR: &str = "import";
 /// # Errors
 /// What is wrong with the file; or how many of its rows were refused, after each was told.
 pub async fn import(store: &Store, verb: ImportVerb) -> anyhow::Result<()> {
-    let ctx = |org, scopes| Ctx::job(ACTOR, org, scopes, store.env.clone());
+    let ctx = |org, scope| Ctx::job(ACTOR, org, std::iter::once(scope).collect(), store.env.clone());
     match verb {
         ImportVerb::Numbers { operator, file } => {
             let org = find_org(store, &format!("operator/{operator}")).await?;
-            let ctx = ctx(org, std::iter::once(Scope::NumbersWrite).collect());
+            let ctx = ctx(org, Scope::NumbersWrite);
             told(numbers::import_numbers(store, &ctx, &read(&file).await?).await)
         }
         ImportVerb::Targets { tenant, merge, file } => {
             let tenant = tenant_of(store, &tenant).await?;
-            let ctx = ctx(Org::Platform, ScopeSet::default());
+            let ctx = ctx(Org::Platform, Scope::PlatformDirectory);
             let put = numbers::import_targets(store, &ctx, tenant, &read(&file).await?, merge).await.map_err(in_words)?;
             say(&format!("{} written, {} left, who hold {} numbers", put.written, put.left, put.left_numbers))
         }
         ImportVerb::Assignments { tenant, file } => {
             let tenant = tenant_of(store, &tenant).await?;
-            let ctx = ctx(Org::Platform, ScopeSet::default());
+            let ctx = ctx(Org::Platform, Scope::PlatformDirectory);
             told(numbers::import_assignments(store, &ctx, tenant, &read(&file).await?).await)
         }
     }

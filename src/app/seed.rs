@@ -1,5 +1,5 @@
-//! The demo's data: three tenants, four operators (and two tenants and an operator about to begin), about two thousand numbers with more than a year of history, and the calls and
-//! durations of a month.
+//! The demo's data: three tenants, four operators (and two tenants and an operator about to begin), about two thousand numbers with
+//! more than a year of history, and the calls and durations of a month.
 //!
 //! Repeatable: every id, name and time comes from the seed and from the last midnight (UTC), so the same seed on the same day
 //! gives the same data. The newest entries are from yesterday; calls alone go on until the start. Secrets come from the seed

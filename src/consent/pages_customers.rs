@@ -13,6 +13,7 @@ use super::queries_directory;
 use super::queries_directory::ConsentEvent;
 use super::queries_read;
 use super::words;
+use crate::base::EventId;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::Scope;
@@ -252,7 +253,7 @@ fn event_card(lang: Lang, slug: &str, reads: bool, events: Vec<ConsentEvent>) ->
                 "consent.suspended" => (Tone::Warn, tr!(in lang, "consent.status.suspended")),
                 _ => (Tone::Danger, tr!(in lang, "consent.status.withdrawn")),
             };
-            let href = format!("/o/{slug}/notifications/events/{}", event.id);
+            let href = format!("/o/{slug}/notifications/events/{}", EventId(event.id).wire());
             let label = tr!(in lang, "consent.event_no", seq = event.seq);
             let link = if reads { view! { <a href=href>{label}</a> }.into_any() } else { label.into_any() };
             view! {

@@ -51,7 +51,7 @@ insert into endpoint_key (operator_id, endpoint_id, id, public_key, created_at) 
 insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at)
   values ('{operator}', '{endpoint}', '+49302312501{n}', 1, 1, '{at}');
 insert into endpoint_turn (operator_id, endpoint_id, turn, cursor_seq, hot)
-  values ('{operator}', '{endpoint}', 1, 1, '[{"subject":"+49302312501{n}"}]');
+  values ('{operator}', '{endpoint}', 1, 1, '[{"subject":"+49302312501{n}","seq":1,"attempt":1,"next_at":"{at}"}]');
 insert into recovery (operator_id, endpoint_id, id, from_seq, to_seq, event_types, undelivered, requested_at)
   values ('{operator}', '{endpoint}', '{thing}', 0, 1, array['number.assigned'], true, '{at}');
 insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by)

@@ -12,7 +12,6 @@ use crate::app::demo::DemoEndpoint;
 use crate::app::demo::DemoOperator;
 use crate::app::demo::DemoTenant;
 use crate::app::demo::Seeded;
-use crate::base::Actor;
 use crate::base::Ctx;
 use crate::base::Failure;
 use crate::base::Org;
@@ -136,14 +135,7 @@ fn all_clients(making: &Making<'_>) -> Vec<(String, String, Org, &'static str)> 
 /// Makes tenants and operators.
 pub async fn organisations(making: &mut Making<'_>) -> Result<(), Failure> {
     let store = making.store_at(super::OLDEST, "organisations");
-    let platform = Ctx {
-        actor: Actor::Job("setup"),
-        org: Org::Platform,
-        scopes: std::iter::once(Scope::PlatformDirectory).collect(),
-        request_id: String::new(),
-        address: None,
-        env: store.env.clone(),
-    };
+    let platform = Ctx::job("setup", Org::Platform, std::iter::once(Scope::PlatformDirectory).collect(), store.env.clone());
     for plan in all_tenants() {
         let tenant = NewTenant {
             slug: plan.slug,

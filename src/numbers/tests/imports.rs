@@ -1,7 +1,6 @@
 //! First stocks by file.
 
 use super::*;
-use crate::base::ScopeSet;
 use crate::numbers::imports::import_assignments;
 use crate::numbers::imports::import_numbers;
 use crate::numbers::imports::import_targets;
@@ -19,7 +18,8 @@ async fn a_tenant_begins_with_three_files(pool: PgPool) {
     let again = import_numbers(&world.store, &operator, file).await.expect("read");
     assert_eq!((again.accepted, again.rejected.len()), (0, 3));
 
-    let platform = Ctx::job("import", Org::Platform, ScopeSet::default(), world.store.env.clone());
+    let scopes = std::iter::once(Scope::PlatformDirectory).collect();
+    let platform = Ctx::job("import", Org::Platform, scopes, world.store.env.clone());
     let people = b"id;kind;display_name;usage_location;licensed\nmara;user;Mara Lind;DE;ja\nnils;user;Nils Ohm;DE;yes\n";
     let put = import_targets(&world.store, &platform, world.acme, people, false).await.expect("written");
     assert_eq!((put.written, put.left), (2, 0));

@@ -13,6 +13,8 @@ use super::super::Making;
 use super::super::numbers::stock;
 use super::super::plan::OPERATORS;
 use super::super::plan::TENANTS;
+use super::super::plan::all_operators;
+use super::super::plan::all_tenants;
 use super::month::Made;
 use super::month::Month;
 use super::plants::Ledger;
@@ -45,8 +47,8 @@ fn with<T>(scale: f64, use_it: impl FnOnce(&Making<'_>, &StockRows) -> T) -> T {
         scale,
         calls: 1.0,
         base: base(),
-        tenants: TENANTS.iter().map(|plan| plan.slug).zip(ids.clone().map(TenantId)).collect(),
-        operators: OPERATORS.iter().map(|plan| plan.slug).zip(ids.skip(100).map(OperatorId)).collect(),
+        tenants: all_tenants().map(|plan| plan.slug).zip(ids.clone().map(TenantId)).collect(),
+        operators: all_operators().map(|plan| plan.slug).zip(ids.skip(100).map(OperatorId)).collect(),
         admins: HashMap::new(),
     };
     let stock = stock(&making);
