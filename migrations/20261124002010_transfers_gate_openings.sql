@@ -9,7 +9,9 @@ set local role concord_job;
 update gate set closed_for = array[reason] where not open;
 reset role;
 
-alter table event_out add column opening bigint;
+alter table event_out add column opening bigint default 1;
+alter table event_out alter column opening drop default;
 comment on column event_out.opening is 'The opening of its gate at the time of writing; null where there was no such gate.';
 alter table event add column opening bigint default 1;
+alter table event alter column opening drop default;
 comment on column event.opening is 'The opening of its gate under which the event was written. Of another opening than the present one it is withheld for good.';

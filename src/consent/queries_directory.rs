@@ -89,11 +89,11 @@ pub(super) async fn waiting(
              select least(coalesce((select min(cursor_seq) from endpoint where operator_id = $2), 9223372036854775807),
                           coalesce((select min(seq) - 1 from held_event where operator_id = $2), 9223372036854775807)) as seq),
            open as (
-             select country, class from gate where tenant_id = $1 and operator_id = $2 and open),
+             select country, class, opening from gate where tenant_id = $1 and operator_id = $2 and open),
            pending as (
              select e.occurred_at
              from event e cross join feed cross join low
-             join open g on g.country = e.country and g.class = e.class
+             join open g on g.country = e.country and g.class = e.class and g.opening = e.opening
              where e.operator_id = $2 and e.tenant_id = $1 and e.seq > feed.acked
                and (e.seq > low.seq or not exists (
                  select from endpoint p where p.operator_id = $2 and p.created_at <= e.sealed_at

@@ -182,7 +182,8 @@ pub async fn untaken_of(
     // are no longer kept.
     let rows = sqlx::query!(
         r#"select e.id, e.operator_id, e.seq, e.type as kind, o.name as operator_name, e.sealed_at, e.class is not null as "gated!",
-                  case when e.class is not null and g.open is not true then coalesce(g.reason, 'not_granted') end as withheld,
+                  case when e.class is not null and (g.open and g.opening = e.opening) is not true
+                       then coalesce(g.reason, g.closed_for[e.opening::int], 'not_granted') end as withheld,
                   e.seq <= coalesce(f.acked_seq, 0) as "acked!",
                   exists (select from attempt a where a.operator_id = e.operator_id and a.event_id = e.id) as "tried!",
                   (select min(h.next_at) from held_event h

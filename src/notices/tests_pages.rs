@@ -111,8 +111,8 @@ impl World {
     async fn event(&self, seq: i64, kind: EventType, e164: &str) {
         let class = if kind.is_gated() { "'numbers'" } else { "null" };
         self.run(&format!(
-            "insert into event (operator_id, seq, id, tenant_id, type, subject, number_seq, country, class, occurred_at, sealed_at, body)
-             values ('{}', {seq}, '{}', '{}', '{}', '{e164}', 1, 'DE', {class}, '{at}', '{at}', '{{\"seq\":{seq}}}')",
+            "insert into event (operator_id, seq, id, tenant_id, type, subject, number_seq, country, class, opening, occurred_at, sealed_at, body)
+             values ('{}', {seq}, '{}', '{}', '{}', '{e164}', 1, 'DE', {class}, 1, '{at}', '{at}', '{{\"seq\":{seq}}}')",
             self.operator,
             id(seq),
             self.tenant,

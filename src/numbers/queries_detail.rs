@@ -215,7 +215,8 @@ pub async fn changes(conn: &mut PgConnection, tenant: TenantId, e164: &E164, lim
     Ok(rows)
 }
 
-/// What happened to an operator's number while that tenant had it, newest first. Index `number_change_operator_ix`.
+/// What happened to an operator's number while that tenant had it, newest first, without what was withheld from it. Index
+/// `number_change_operator_ix`.
 ///
 /// # Errors
 /// When the database is away.
@@ -232,7 +233,12 @@ pub async fn operator_changes(
                   null::text as actor_label, null::text as target_name, null::text as note
            from number_change c
            join operator o on o.id = c.operator_id
-           where c.operator_id = $1 and c.tenant_id = $2 and c.e164 = $3 order by c.at desc, c.id desc limit $4"#,
+           left join event e on e.operator_id = c.operator_id and e.id = c.event_id
+           left join gate g on g.tenant_id = e.tenant_id and g.operator_id = e.operator_id
+             and g.country = e.country and g.class = e.class
+           where c.operator_id = $1 and c.tenant_id = $2 and c.e164 = $3
+             and (e.class is null or (g.open and g.opening = e.opening) is true)
+           order by c.at desc, c.id desc limit $4"#,
         operator.0,
         tenant.0,
         e164.as_str(),
