@@ -85,17 +85,21 @@ pub async fn head_of(conn: &mut PgConnection, org: Uuid, chain: Chain) -> Result
     Ok(ChainHead { seq, head: hex(&hash) })
 }
 
-/// Whether a head that was kept elsewhere is the hash of that entry of the chain; `None` when its link was dropped with its month
-/// and no anchor ends there, or when the chain is not that long.
+/// Whether a head that was kept elsewhere is the hash of that entry of the chain; no when the chain is not that long, `None` when its
+/// link was dropped with its month and no anchor ends there.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn holds_head(conn: &mut PgConnection, org: Uuid, chain: Chain, kept: &ChainHead) -> Result<Option<bool>, Failure> {
     let anchors = read_anchors(&mut *conn, org, chain).await?;
+    let dropped_to = anchors.iter().map(|anchor| anchor.last_seq).max().unwrap_or(0);
     let found = match anchors.into_iter().find(|anchor| anchor.last_seq == kept.seq) {
         Some(anchor) => Some(anchor.hash),
         None if kept.seq == 0 => Some(vec![0; 32]),
-        None => read_hash(conn, org, chain, kept.seq).await?,
+        None => match read_hash(conn, org, chain, kept.seq).await? {
+            None if kept.seq > dropped_to => return Ok(Some(false)),
+            found => found,
+        },
     };
     Ok(found.map(|hash| hex(&hash) == kept.head.to_ascii_lowercase()))
 }
