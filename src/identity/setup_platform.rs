@@ -109,6 +109,9 @@ pub async fn put_tenant(store: &Store, ctx: &Ctx, id: Uuid, put: &TenantPut) -> 
     }
     not_nil(id)?;
     let mut tx = store.begin_job().await?;
+    if id == Org::Platform.id() || queries::operator_fixed(&mut tx, id).await?.is_some() {
+        return Err(foreign_id());
+    }
     let held = queries::tenant_fixed(&mut tx, id).await?;
     if let Some(held) = &held {
         unmoved("slug", &held.slug, &put.slug)?;
@@ -148,6 +151,9 @@ pub async fn put_operator(store: &Store, ctx: &Ctx, id: Uuid, put: &OperatorPut)
     }
     not_nil(id)?;
     let mut tx = store.begin_job().await?;
+    if id == Org::Platform.id() || queries::tenant_fixed(&mut tx, id).await?.is_some() {
+        return Err(foreign_id());
+    }
     let held = queries::operator_fixed(&mut tx, id).await?;
     if let Some(held) = &held {
         unmoved("slug", &held.slug, &put.slug)?;
@@ -157,6 +163,11 @@ pub async fn put_operator(store: &Store, ctx: &Ctx, id: Uuid, put: &OperatorPut)
     note(&mut tx, ctx, action, ("operator", id), serde_json::json!(put)).await?;
     tx.commit().await?;
     Ok(held.is_none())
+}
+
+/// Logs and chains are kept by the id alone, so two organisations never share one.
+fn foreign_id() -> Failure {
+    Problem::new(409, "org_fixed", "This id belongs to another organisation.").into()
 }
 
 fn not_nil(id: Uuid) -> Result<(), Failure> {
