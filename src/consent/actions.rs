@@ -14,6 +14,7 @@ use super::directory::Effects;
 use super::model::Consent;
 use super::model::ConsentStatus;
 use super::model::Contact;
+use super::model::RESUMED;
 use super::model::Verb;
 use super::queries;
 use super::queries_directory;
@@ -82,7 +83,7 @@ pub async fn accept(store: &Store, ctx: &Ctx, given: AcceptIn) -> Result<Consent
 /// Accepts: gives a consent, gives it anew after a withdrawal, or changes one that stands.
 ///
 /// # Errors
-/// 403 without `consent:write`, 404 for an unknown operator, 422 for countries, classes, contact, a text that is not the newest,
+/// 403 without `consent:write`, 404 for an unknown operator, 409 `consent_state` while it is suspended, 422 for countries, classes, contact, a text that is not the newest,
 /// or staff that is not informed where the law asks for it.
 pub async fn accept_said(store: &Store, ctx: &Ctx, given: AcceptIn, said: Said) -> Result<Consent, Failure> {
     ctx.require(Scope::ConsentWrite)?;
@@ -96,6 +97,11 @@ pub async fn accept_said(store: &Store, ctx: &Ctx, given: AcceptIn, said: Said) 
     let who = (ctx.actor.label(), ctx.address.as_deref());
     // The time is taken under the lock: what leaves until then stands before the change, which may close a class.
     transfers::lock_exclusive(&mut tx, tenant, given.operator).await?;
+    let held = queries_read::consent(&mut tx, tenant, given.operator).await?;
+    if held.is_some_and(|held| held.status == ConsentStatus::Suspended) {
+        let detail = "The consent is suspended. Resume it first, then change it.";
+        return Err(Problem::new(409, "consent_state", detail).into());
+    }
     let consent = write_grant(&mut tx, ctx, tenant, &given, notice.sha256, who, ctx.now()).await?;
     queries_directory::keep_acceptance(&mut tx, &ctx.env, &consent, consent.since, said.staff_informed, &asked_for).await?;
     tx.commit().await?;
@@ -253,6 +259,7 @@ pub(super) async fn turn(
         queries::append_resumed(&mut tx, &ctx.env, tenant, operator, consent.id).await?;
     }
     tx.commit().await?;
+    store.wake.wake(RESUMED);
     store.wake.wake(notices::SEAL);
     Ok((consent, effects))
 }

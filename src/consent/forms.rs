@@ -111,7 +111,9 @@ async fn turn(slug: &str, operator: &str, operator_id: &str, verb: Verb, seen: &
             Verb::Suspend => {
                 (tr!(in lang, "consent.suspended"), tr!(in lang, "consent.done.closed", numbers = numbers, waiting = waiting))
             }
-            Verb::Resume => (tr!(in lang, "consent.resumed"), tr!(in lang, "consent.done.opened", numbers = numbers)),
+            Verb::Resume => {
+                (tr!(in lang, "consent.resumed"), tr!(in lang, "consent.done.opened", numbers = v.count(effects.assigned)))
+            }
             Verb::Withdraw => {
                 (tr!(in lang, "consent.withdrawn"), tr!(in lang, "consent.done.closed", numbers = numbers, waiting = waiting))
             }

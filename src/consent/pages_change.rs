@@ -174,11 +174,9 @@ fn lines(v: &Viewer, decision: &Decision<'_>) -> (Vec<Text>, Vec<Text>) {
     let name = operator.name.as_str();
     let has = |class: Class| consent.classes.contains(&class);
     if verb == Verb::Resume {
-        let mut now = vec![
-            tr!(in lang, "consent.effect.flows", classes = classes, countries = countries, n = numbers),
-            tr!(in lang, "consent.effect.snapshot", name = name, n = numbers),
-        ];
+        let mut now = vec![tr!(in lang, "consent.effect.flows", classes = classes, countries = countries, n = numbers)];
         if has(Class::Numbers) {
+            now.push(tr!(in lang, "consent.effect.snapshot", name = name, n = assigned));
             now.push(tr!(in lang, "consent.effect.assign_again", name = name));
         }
         let stays = vec![

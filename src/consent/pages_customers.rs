@@ -20,7 +20,11 @@ use crate::base::Scope;
 use crate::base::TenantId;
 use crate::identity::PageRequest;
 use crate::tr;
+use crate::transfers;
+use crate::transfers::Basis;
 use crate::transfers::Channel;
+use crate::transfers::Class;
+use crate::transfers::View;
 use crate::trn;
 use crate::ui::Badge;
 use crate::ui::Button;
@@ -174,6 +178,11 @@ pub async fn customer_page(req: PageRequest) -> Result<Page, Failure> {
     let mut tx = req.store.begin_for(ctx).await?;
     let events = queries_directory::consent_events(&mut tx, operator, row.consent.id).await?;
     let gates = queries_directory::gates(&mut tx, TenantId(row.id), operator).await?;
+    if !events.is_empty() {
+        let records = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let (tenant, classes, name) = (TenantId(row.id), &[Class::Numbers], "customers/events/wind_down");
+        transfers::register_view(&mut tx, ctx, View { tenant, operator, classes, basis: Basis::WindDown, name, records }).await?;
+    }
     tx.commit().await?;
     let see_numbers = tr!(in lang, "consent.see_numbers", n = v.count(row.numbers));
     let events = event_card(lang, req.slug(), ctx.scopes.has(Scope::EventsRead), events);

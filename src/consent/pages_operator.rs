@@ -301,7 +301,7 @@ fn consent_card(lang: Lang, path: &str, consent: Option<&Consent>, last: Option<
             view! { <ButtonLink href=href kind=kind size=Size::Small>{words::verb_text(lang, verb)}</ButtonLink> }
         })
         .collect_view();
-    let again = may.then(|| {
+    let again = (may && consent.status != ConsentStatus::Suspended).then(|| {
         let word = if consent.status == ConsentStatus::Withdrawn {
             tr!(in lang, "consent.read_and_add")
         } else {
