@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::EventType;
 use super::jobs::DELIVER;
 use super::queries_delivery::lock_endpoint;
+use super::queries_delivery::read_endpoint;
 use super::queries_feed;
 use super::queries_feed::Range;
 use crate::audit;
@@ -62,7 +63,8 @@ pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: 
     let operator = ctx.operator()?;
     let range = range_of(&wanted)?;
     let mut tx = store.begin_for(ctx).await?;
-    let Some(target) = lock_endpoint(&mut tx, operator, id, true).await? else {
+    // Counted without its lock, which delivery needs: what is counted is fixed by the place in the feed.
+    let Some(target) = read_endpoint(&mut tx, operator, id).await? else {
         return Err(Problem::not_found("endpoint").into());
     };
     let counted = queries_feed::count_range(&mut tx, &target, &range).await?;
@@ -76,6 +78,9 @@ pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: 
     }
     let job = ctx.env.id();
     recovered.job_id = Some(job);
+    if lock_endpoint(&mut tx, operator, id, true).await?.is_none() {
+        return Err(Problem::not_found("endpoint").into());
+    }
     queries_feed::open_recovery(&mut tx, &target, job, &range, ctx.now()).await?;
     let detail = serde_json::json!({ "job_id": job, "count": recovered.count });
     let subject_id = id.to_string();

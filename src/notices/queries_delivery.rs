@@ -126,23 +126,34 @@ pub(super) async fn lock_endpoint(
     id: EndpointId,
     wait: bool,
 ) -> Result<Option<Target>, Failure> {
-    if !wait {
-        let free = sqlx::query_scalar!(
+    let locked = if wait {
+        sqlx::query_scalar!(r#"select 1 as "one!" from endpoint where operator_id = $1 and id = $2 for update"#, operator.0, id.0)
+            .fetch_optional(&mut *conn)
+            .await?
+    } else {
+        sqlx::query_scalar!(
             r#"select 1 as "one!" from endpoint where operator_id = $1 and id = $2 for update skip locked"#,
             operator.0,
             id.0
         )
         .fetch_optional(&mut *conn)
-        .await?;
-        if free.is_none() {
-            return Ok(None);
-        }
-    }
+        .await?
+    };
+    // A statement of its own: one that waited for the lock would still see the rows before.
+    if locked.is_some() { read_endpoint(conn, operator, id).await } else { Ok(None) }
+}
+
+/// The endpoint as it is now, without a lock; `None` when it is gone.
+pub(super) async fn read_endpoint(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+) -> Result<Option<Target>, Failure> {
     let row = sqlx::query_as!(
         TargetRow,
         "select url, event_types, signature, confirms, max_in_flight, state, state_reason, cursor_seq, failing_since, warned_percent,
                 streak, last_failed, probe_at, quiet_until, last_attempt_at
-         from endpoint where operator_id = $1 and id = $2 for update",
+         from endpoint where operator_id = $1 and id = $2",
         operator.0,
         id.0
     )
@@ -152,7 +163,6 @@ pub(super) async fn lock_endpoint(
         return Ok(None);
     };
     let mut target = row.target(operator, id)?;
-    // Read once the lock is held: a statement that waited for it would still see the row before.
     if let Some(found) = flight(conn, &target).await? {
         target.head.cursor_seq = found.cursor_seq;
         target.flight = found.clone();

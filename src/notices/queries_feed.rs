@@ -202,7 +202,9 @@ pub(super) async fn queue_again(
     .execute(&mut *conn)
     .await?;
     let in_flight = target.flight.find(&event.subject).is_some_and(|held| held.seq <= event.seq);
-    if in_flight || target.head.cursor_seq < event.seq {
+    // What the endpoint does not want by itself is sent for this once, wherever it stands.
+    let wanted = target.event_types.is_empty() || target.event_types.iter().any(|name| name == event.kind.name());
+    if wanted && (in_flight || target.head.cursor_seq < event.seq) {
         return Ok(());
     }
     sqlx::query!(
@@ -210,8 +212,8 @@ pub(super) async fn queue_again(
          select $1, $2, $3, $5, 'redeliver',
                 (select coalesce(max(a.number), 0) from attempt a
                  where a.operator_id = $1 and a.event_id = $6 and a.endpoint_id = $2), $4, $4, $7
-         where not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = $5
-                             and h.seq <= $3 and h.resume_seq is null)
+         where not $8 or not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = $5
+                                       and h.seq <= $3 and h.resume_seq is null)
          on conflict (operator_id, endpoint_id, seq) do update set next_at = excluded.next_at",
         target.operator.0,
         target.id.0,
@@ -219,7 +221,8 @@ pub(super) async fn queue_again(
         now,
         event.subject,
         event.id.0,
-        by
+        by,
+        wanted
     )
     .execute(conn)
     .await?;

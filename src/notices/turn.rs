@@ -95,7 +95,7 @@ pub(super) struct Turn {
 impl Turn {
     /// The endpoint is not ours to serve now.
     pub fn nothing() -> Self {
-        Self { address: None, sends: Vec::new(), max_in_flight: 1, again: false, confirmed: false, appended: false }
+        Self { address: None, sends: Vec::new(), max_in_flight: usize::MAX, again: false, confirmed: false, appended: false }
     }
 }
 
