@@ -82,7 +82,7 @@ postgres_bin() {
 }
 
 # A browser that is already installed, or nothing.
-system_browser() { command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
+system_browser() { command -v chromium || command -v chromium-browser || command -v google-chrome || true; }
 
 # The pinned toolchain may be installed under another name (for example as `stable`): that is as good.
 if command -v rustup >/dev/null && ! rustup run "$RUST_VERSION" rustc --version >/dev/null 2>&1; then

@@ -3,8 +3,6 @@ import { existsSync } from 'node:fs';
 
 const candidates = [
   process.env.CONCORD_BROWSER,
-  // The same engine without a desktop around it.
-  '/usr/bin/chromium-headless-shell',
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
