@@ -102,7 +102,7 @@ test('suspending says what it does, asks again when that changes, and resuming o
 
   await as(page, 'tenant/admin', slug);
   await page.goto(`/t/${slug}/operators/skerry/resume`);
-  await expect(main(page)).toContainText('present state of each number once (3)');
+  await expect(main(page)).toContainText('present state of each assigned number once (1)');
   await axe(page);
   await press(page, 'Resume', main(page));
   await expect(fact(page, /^Consent$/)).toHaveText('Active');
