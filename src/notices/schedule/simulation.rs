@@ -346,6 +346,7 @@ impl World {
 
 /// `CONCORD_SIM_SEEDS` sets how many lives are run; the campaign runs many.
 #[test]
+#[expect(clippy::disallowed_macros, reason = "the figures of the run, for who reads its output")]
 fn every_event_arrives_in_order_through_any_weather() {
     let seeds = std::env::var("CONCORD_SIM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     let mut seen = Account::default();
@@ -380,6 +381,7 @@ fn found(plant: Plant) -> Option<(u64, String)> {
 
 #[cfg(feature = "chaos")]
 #[test]
+#[expect(clippy::disallowed_macros, reason = "the figures of the run, for who reads its output")]
 fn every_planted_bug_of_the_schedule_is_found() {
     let mut missed = Vec::new();
     for (number, plant) in (1..).zip(Plant::ALL).take(10) {
