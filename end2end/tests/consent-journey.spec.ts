@@ -29,6 +29,10 @@ async function run(page: Page, tenant: Api, button: RegExp): Promise<void> {
   await press(page, button);
   const id = /change-sets\/([\da-f-]+)/.exec(page.url())?.[1];
   await until(() => tenant.ok<{ state: string }>('GET', `/tenant/change-sets/${id}`), (set) => set.state === 'done', 'the end of the work');
+  // With scripts the page goes on by itself at the end, which may cut off our own going.
+  await expect(async () => {
+    await page.goto(page.url());
+  }).toPass({ timeout: 15_000 });
 }
 
 test('a customer finds an operator, reads, accepts, and takes the papers along', async ({ page, js }) => {
