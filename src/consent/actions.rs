@@ -83,8 +83,8 @@ pub async fn accept(store: &Store, ctx: &Ctx, given: AcceptIn) -> Result<Consent
 /// Accepts: gives a consent, gives it anew after a withdrawal, or changes one that stands.
 ///
 /// # Errors
-/// 403 without `consent:write`, 404 for an unknown operator, 409 `consent_state` while it is suspended, 422 for countries, classes, contact, a text that is not the newest,
-/// or staff that is not informed where the law asks for it.
+/// 403 without `consent:write`, 404 for an unknown operator, 409 `consent_state` while it is suspended, 422 for countries,
+/// classes, contact, a text that is not the newest, or staff that is not informed where the law asks for it.
 pub async fn accept_said(store: &Store, ctx: &Ctx, given: AcceptIn, said: Said) -> Result<Consent, Failure> {
     ctx.require(Scope::ConsentWrite)?;
     let tenant = ctx.tenant()?;

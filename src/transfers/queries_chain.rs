@@ -72,9 +72,9 @@ pub(super) async fn facts_of(conn: &mut PgConnection, _org: Uuid, links: &[Chain
 pub enum Kept {
     /// It is the hash of that entry: up to there nothing was changed since.
     Holds,
-    /// It is not: the chain was written anew.
+    /// It is not: the chain was written anew or cut short.
     Differs,
-    /// There is no such entry (any more).
+    /// Its month was dropped, and no anchor ends there.
     NotThere,
 }
 
