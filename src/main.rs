@@ -1,5 +1,10 @@
 //! The program: see `concord --help`.
 
+/// Pages and feeds are made of many small pieces: this one gives them out faster than the system's own.
+#[cfg(feature = "ssr")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[cfg(feature = "ssr")]
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! Saved views: an account keeps filters, order and columns of a list under a name. For every list of every room.
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::portal::PageRequest;
@@ -65,7 +66,18 @@ impl ListViews {
     /// # Errors
     /// 401 for a visitor, 503.
     pub async fn of(req: &PageRequest, page: &str) -> Result<Self, Failure> {
-        let views = saved_views(&req.store, req.ctx()?, page).await?;
+        let mut tx = req.store.begin_for(req.ctx()?).await?;
+        let views = Self::read(&mut tx, req, page).await?;
+        tx.commit().await?;
+        Ok(views)
+    }
+
+    /// The same within the transaction that reads the list.
+    ///
+    /// # Errors
+    /// 401 for a visitor, 503.
+    pub async fn read(conn: &mut PgConnection, req: &PageRequest, page: &str) -> Result<Self, Failure> {
+        let views = saved_views(conn, req.ctx()?, page).await?;
         let asked = &req.query;
         let query = match views.iter().find(|view| view.is_default) {
             Some(view) if asked.is_empty() => view.address().with(VIEW_KEY, "all"),
@@ -101,16 +113,12 @@ fn owner<'a>(ctx: &Ctx, page: &'a str) -> Result<Owner<'a>, Failure> {
     }
 }
 
-/// The account's views of a list, by name.
+/// The account's views of a list, by name, in a transaction of `ctx`.
 ///
 /// # Errors
 /// 403 for machines, 503.
-pub async fn saved_views(store: &Store, ctx: &Ctx, page: &str) -> Result<Vec<SavedView>, Failure> {
-    let owner = owner(ctx, page)?;
-    let mut tx = store.begin_for(ctx).await?;
-    let views = queries_views::views(&mut tx, owner).await?;
-    tx.commit().await?;
-    Ok(views)
+pub async fn saved_views(conn: &mut PgConnection, ctx: &Ctx, page: &str) -> Result<Vec<SavedView>, Failure> {
+    queries_views::views(conn, owner(ctx, page)?).await
 }
 
 /// Keeps a list's state under a name; a view of the same name is replaced.

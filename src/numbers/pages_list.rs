@@ -65,10 +65,12 @@ const STAYS: [&str; 3] = ["sort", COLUMN_KEY, VIEW_KEY];
 /// 401, 403 without `tenant:read`, 400 for an address that makes no sense.
 pub async fn numbers_page(req: PageRequest) -> Result<Page, Failure> {
     let ctx = req.ctx()?;
-    let views = ListViews::of(&req, "numbers").await?;
+    let mut tx = req.store.begin_for(ctx).await?;
+    let views = ListViews::read(&mut tx, &req, "numbers").await?;
     let query = &views.query;
     let ask = NumberAsk::parse(query)?;
-    let page = reads::tenant_page(&req.store, ctx, &ask, PAGE).await?;
+    let page = reads::tenant_page(&mut tx, ctx, &ask, PAGE).await?;
+    tx.commit().await?;
     let v = viewer();
     let path = format!("/t/{}/numbers", req.slug());
     let may_assign = ctx.scopes.has(Scope::TenantAssign);

@@ -44,20 +44,18 @@ use crate::transfers::NewTransfer;
 use crate::transfers::TransferState;
 use crate::transfers::View;
 
-/// A page of the tenant's list with what stands around it.
+/// A page of the tenant's list with what stands around it, in a transaction of `ctx`.
 ///
 /// # Errors
 /// 403 without `tenant:read`, 503.
-pub async fn tenant_page(store: &Store, ctx: &Ctx, ask: &NumberAsk, limit: i64) -> Result<NumberPage, Failure> {
+pub async fn tenant_page(conn: &mut PgConnection, ctx: &Ctx, ask: &NumberAsk, limit: i64) -> Result<NumberPage, Failure> {
     let tenant = ctx.tenant()?;
     ctx.require(Scope::TenantRead)?;
-    let mut tx = store.begin_for(ctx).await?;
-    let mut page = queries_list::number_page(&mut tx, tenant, ask, limit, ctx.now()).await?;
-    if let Some((numbers, unread)) = pasted::of(&mut tx, tenant.0, &ask.filter.stock).await? {
-        let unknown = queries_number_lists::unknown_to_tenant(&mut tx, tenant, &numbers).await?;
+    let mut page = queries_list::number_page(&mut *conn, tenant, ask, limit, ctx.now()).await?;
+    if let Some((numbers, unread)) = pasted::of(&mut *conn, tenant.0, &ask.filter.stock).await? {
+        let unknown = queries_number_lists::unknown_to_tenant(conn, tenant, &numbers).await?;
         page.around.listed = Some(Listed { numbers: numbers.len(), unknown, unread });
     }
-    tx.commit().await?;
     Ok(page)
 }
 

@@ -73,7 +73,8 @@ impl Scene {
         let (mut seen, mut state, mut total) = (Vec::new(), query.clone(), None);
         loop {
             let ask = NumberAsk::parse(&state).expect("a list");
-            let page = reads::tenant_page(&self.store, &ctx, &ask, size).await.expect("a page");
+            let page =
+                reads::tenant_page(&mut self.store.begin_for(&ctx).await.expect("begun"), &ctx, &ask, size).await.expect("a page");
             seen.extend(page.lines.iter().map(|line| line.e164.clone()));
             total.get_or_insert(page.around.total);
             let Some(last) = page.lines.last().filter(|_| page.later) else { break };
@@ -92,7 +93,8 @@ impl Scene {
         let (mut seen, mut state) = (vec![last.e164.clone()], query.before(ask.cursor(end)));
         loop {
             let ask = NumberAsk::parse(&state).expect("a list");
-            let page = reads::tenant_page(&self.store, &ctx, &ask, size).await.expect("a page");
+            let page =
+                reads::tenant_page(&mut self.store.begin_for(&ctx).await.expect("begun"), &ctx, &ask, size).await.expect("a page");
             seen.splice(0..0, page.lines.iter().map(|line| line.e164.clone()));
             let Some(first) = page.lines.first().filter(|_| page.earlier) else { return seen };
             state = query.before(ask.cursor(first));
@@ -276,14 +278,16 @@ async fn a_pasted_list_of_a_thousand_names_what_is_not_there(pool: PgPool) {
     }
     let list = pasted::keep_list(&scene.store, &ctx, &text).await.expect("kept");
     let query = Query::default().with("list", list.to_string());
-    let page = reads::tenant_page(&scene.store, &ctx, &NumberAsk::parse(&query).expect("a list"), 1000).await.expect("a page");
+    let mut tx = scene.store.begin_for(&ctx).await.expect("begun");
+    let page = reads::tenant_page(&mut tx, &ctx, &NumberAsk::parse(&query).expect("a list"), 1000).await.expect("a page");
     assert_eq!(page.lines.len(), ROWS, "those of the other tenant are not shown");
     let listed = page.around.listed.expect("a list");
     assert_eq!((listed.numbers, listed.unknown.len(), listed.unread), (2 * ROWS, ROWS, vec!["not a number".to_owned()]));
     assert!(scene.rows[1].iter().all(|row| listed.unknown.contains(&row.e164)));
     let other = scene.ctx(Org::Tenant(scene.tenants[1]));
     let ask = NumberAsk::parse(&query).expect("a list");
-    let refused = reads::tenant_page(&scene.store, &other, &ask, 10).await.map(|_| ()).expect_err("not theirs").problem();
+    let mut tx = scene.store.begin_for(&other).await.expect("begun");
+    let refused = reads::tenant_page(&mut tx, &other, &ask, 10).await.map(|_| ()).expect_err("not theirs").problem();
     assert_eq!(refused.code, "list_gone");
     let long: String = (0..1001).map(|n| format!("+4930{:07}\n", n)).collect();
     let refused = pasted::keep_list(&scene.store, &ctx, &long).await.map(|_| ()).expect_err("too long").problem();

@@ -158,14 +158,14 @@ async fn walk(scene: &Scene, query: &str) -> (Vec<String>, Vec<String>) {
     let mut state = base.clone();
     loop {
         let ask = NumberAsk::parse(&state).expect("a list");
-        let page = reads::tenant_page(&scene.store, &ctx, &ask, 7).await.expect("a page");
+        let page = reads::tenant_page(&mut scene.store.begin_for(&ctx).await.expect("begun"), &ctx, &ask, 7).await.expect("a page");
         there.extend(page.lines.iter().map(|line| line.e164.clone()));
         let Some(last) = page.lines.last().filter(|_| page.later) else { break };
         state = base.after(ask.cursor(last));
     }
     loop {
         let ask = NumberAsk::parse(&state).expect("a list");
-        let page = reads::tenant_page(&scene.store, &ctx, &ask, 7).await.expect("a page");
+        let page = reads::tenant_page(&mut scene.store.begin_for(&ctx).await.expect("begun"), &ctx, &ask, 7).await.expect("a page");
         back.splice(0..0, page.lines.iter().map(|line| line.e164.clone()));
         let Some(first) = page.lines.first().filter(|_| page.earlier) else { break };
         state = base.before(ask.cursor(first));

@@ -28,7 +28,10 @@ async fn views_belong_to_one_account_of_one_organisation(pool: PgPool) {
     let query = Query::parse("state=free&col=number&col=city&sort=-changed&after=x");
     let free = own_views::save_view(&store, &own, "numbers", " Free ", &query, true).await.expect("saved");
     let all = own_views::save_view(&store, &own, "numbers", "All", &Query::default(), false).await.expect("saved");
-    let list = async |ctx: &Ctx, page: &str| saved_views(&store, ctx, page).await.expect("views");
+    let list = async |ctx: &Ctx, page: &str| {
+        let mut tx = store.begin_for(ctx).await.expect("begun");
+        saved_views(&mut tx, ctx, page).await.expect("views")
+    };
     let held = list(&own, "numbers").await;
     let named: Vec<_> = held.iter().map(|view| (view.name.as_str(), view.is_default)).collect();
     assert_eq!(named, [("All", false), ("Free", true)]);
