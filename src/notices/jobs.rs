@@ -35,6 +35,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::store::Loop;
 use crate::store::Store;
+use crate::store::by_index;
 
 /// Wakes the sealing loop: after the commit of an [`emit`](super::emit).
 pub const SEAL: &str = "notices.seal";
@@ -59,11 +60,11 @@ pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::f
 pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
     let (from, whole) = notices.sealing.from().await;
     let mut tx = store.begin_job().await?;
-    queries::by_index(&mut tx).await?;
-    let Some((operator, last)) = queries::lock_unsealed(&mut tx, from).await? else {
+    by_index(&mut tx).await?;
+    let Some((operator, last)) = queries::lock_unsealed(&mut tx, from, whole).await? else {
         let made = queries::make_heads(&mut tx, from).await?;
         tx.commit().await?;
-        return Ok(made > 0);
+        return Ok(notices.sealing.found_nothing(whole) || made > 0);
     };
     let last = if notices.policy.planted(Plant::SealGap) && last > 0 { last + 1 } else { last };
     let (sealed, to) = queries::seal_rows(&mut tx, operator, last, from, store.env.now()).await?;
@@ -84,7 +85,7 @@ pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
 pub async fn deliver(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
-    queries::by_index(&mut tx).await?;
+    by_index(&mut tx).await?;
     let marks: Vec<_> = notices.policy.marks().map(|(percent, after)| (i32::from(percent), now - after)).collect();
     let busy = queries_delivery::with_work(&mut tx, now, &marks).await?;
     tx.commit().await?;
@@ -150,7 +151,7 @@ impl Worker {
     async fn turn(&self, answered: &[Answered]) -> Result<Turn, Failure> {
         let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
         let mut tx = self.store.begin_job().await?;
-        queries::by_index(&mut tx).await?;
+        by_index(&mut tx).await?;
         let locked = queries_delivery::lock_endpoint(&mut tx, self.operator, self.endpoint, !answered.is_empty()).await?;
         let Some(target) = locked else {
             // Deleted meanwhile, or another process is at it; what left stands in the register in any case.

@@ -117,28 +117,19 @@ pub async fn head_seq(conn: &mut PgConnection, operator: OperatorId) -> Result<i
     Ok(seq)
 }
 
-/// Has the transaction find rows by index alone. Tables of a queue are empty whenever they are looked at by a vacuum, so the
-/// planner takes reading them whole for cheap; while somebody holds a snapshot they are long.
-pub(super) async fn by_index(conn: &mut PgConnection) -> Result<(), Failure> {
-    sqlx::query(
-        "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// Takes the head of one feed that has something unsealed after a position and that nobody else is sealing, least recently
-/// sealed first.
-pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64) -> Result<Option<(OperatorId, i64)>, Failure> {
+/// Takes the head of one feed that has something unsealed after a position and that nobody else is sealing: least recently
+/// sealed first, or, with `oldest`, that of the event which waits longest.
+pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64, oldest: bool) -> Result<Option<(OperatorId, i64)>, Failure> {
     let row = sqlx::query!(
         "select h.operator_id, h.last_seq from feed_head h
-         where h.feed = $1 and exists (select from event_out o where o.operator_id = h.operator_id and o.position > $2)
-         order by h.sealed_at limit 1
+         cross join lateral (select o.position from event_out o where o.operator_id = h.operator_id and o.position > $2
+                             order by o.position limit 1) as w
+         where h.feed = $1
+         order by case when $3 then w.position end, h.sealed_at limit 1
          for update of h skip locked",
         FEED,
-        from
+        from,
+        oldest
     )
     .fetch_optional(conn)
     .await?;

@@ -136,7 +136,8 @@ impl Notices {
 ///
 /// Writers take positions in their own order and commit in another, so what is unsealed may lie anywhere. But most lies at the
 /// end, and while somebody holds a snapshot everything before is dead rows: so a look begins a little before the last position
-/// that was sealed, and only now and then at the beginning.
+/// that was sealed, and only now and then at the beginning. While such a look finds what was left behind, every other one is of
+/// its kind: an old backlog of one operator and the new events of the others share the time.
 #[derive(Debug, Default)]
 pub(super) struct Pace(Mutex<Paced>);
 
@@ -146,6 +147,10 @@ struct Paced {
     sealed_to: i64,
     /// When a look last began at the beginning.
     whole_at: Option<Instant>,
+    /// The last look at the beginning found what the quick ones pass by.
+    behind: bool,
+    /// The last look began at the beginning.
+    whole: bool,
     /// When events were last sealed.
     sealed_at: Option<Instant>,
 }
@@ -169,21 +174,29 @@ impl Pace {
             tokio::time::sleep(left).await;
         }
         let mut paced = self.get();
-        let whole = paced.whole_at.is_none_or(|at| at.elapsed() >= WHOLE_EVERY);
+        let whole = paced.behind && !paced.whole || paced.whole_at.is_none_or(|at| at.elapsed() >= WHOLE_EVERY);
+        paced.whole = whole;
         if whole {
             paced.whole_at = Some(Instant::now());
         }
         (if whole { 0 } else { paced.sealed_to - BACK }, whole)
     }
 
-    /// Notes up to where was sealed. When a look at the beginning found nothing but old events, the next one begins there too.
+    /// Notes up to where was sealed.
     pub fn sealed(&self, to: i64, whole: bool) {
         let mut paced = self.get();
-        if whole && to < paced.sealed_to {
-            paced.whole_at = None;
+        if whole {
+            paced.behind = to < paced.sealed_to;
         }
         paced.sealed_to = paced.sealed_to.max(to);
         paced.sealed_at = Some(Instant::now());
+    }
+
+    /// Notes that a look found nothing; true when there may be more all the same.
+    pub fn found_nothing(&self, whole: bool) -> bool {
+        let mut paced = self.get();
+        paced.behind &= !whole;
+        paced.behind
     }
 }
 
@@ -221,5 +234,29 @@ impl Drop for Place {
         if running.get(&self.endpoint).is_some_and(|there| Arc::ptr_eq(there, &self.nudge)) {
             running.remove(&self.endpoint);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+
+    #[tokio::test]
+    async fn an_old_backlog_gets_every_other_look() {
+        let pace = Pace::default();
+        let look = async |to: i64| {
+            let (_, whole) = pace.from().await;
+            pace.sealed(to, whole);
+            whole
+        };
+        // The first look begins at the beginning; this one finds nothing old.
+        assert!(look(100_000).await);
+        assert!(!look(100_500).await && !look(101_000).await);
+        pace.get().whole_at = None;
+        assert!(look(500).await, "it is time, and something was left behind");
+        assert_eq!((look(101_500).await, look(1_000).await, look(102_000).await), (false, true, false));
+        assert!(pace.found_nothing(false), "at the end; the backlog is still there");
+        assert!(look(102_500).await, "nothing old any more");
+        assert!(!look(103_000).await && !pace.found_nothing(false));
     }
 }

@@ -32,7 +32,7 @@ pub const ORDERS: Loop = Loop { name: orders::ORDERS_LOOP, every: Duration::from
 pub async fn confirm(store: &Store) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
-    let taken = queries_jobs::take_confirmed(&mut tx, notices::CONFIRMED, TAKEN).await?;
+    let taken = queries_jobs::take_confirmed(&mut tx, &store.looks, notices::CONFIRMED, TAKEN, now).await?;
     let active = queries_jobs::activate(&mut tx, &taken, now).await?;
     let entries: Vec<Change<'_>> = active
         .iter()

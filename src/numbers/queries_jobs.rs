@@ -9,6 +9,8 @@ use crate::base::E164;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::store::Looks;
+use crate::store::by_index;
 
 /// What an operator confirmed: a number's event of that `number_seq`.
 #[derive(Clone, Debug)]
@@ -31,25 +33,56 @@ pub struct Activated {
     pub was: String,
 }
 
-/// Takes up to `limit` entries off the change list; none while another process takes some, so that no two wait for each other.
-pub async fn take_confirmed(conn: &mut PgConnection, list: &str, limit: i64) -> Result<Vec<Confirmed>, Failure> {
+/// Takes up to `limit` entries off the change list, the oldest first; none while another process takes some, so that no two wait for
+/// each other.
+pub async fn take_confirmed(
+    conn: &mut PgConnection,
+    looks: &Looks,
+    list: &'static str,
+    limit: i64,
+    now: DateTime<Utc>,
+) -> Result<Vec<Confirmed>, Failure> {
     let mine = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "mine!""#, list)
         .fetch_one(&mut *conn)
         .await?;
     if !mine {
         return Ok(Vec::new());
     }
+    by_index(&mut *conn).await?;
+    let look = looks.begin(list, now);
+    let found = sqlx::query!(
+        "select tenant_id, id from change where list = $1 and id > $2 order by id limit $3",
+        list,
+        first_id(look.from),
+        limit
+    )
+    .fetch_all(&mut *conn)
+    .await?;
+    looks.found(&look, found.first().map(|row| made_at(row.id)));
+    let ids: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+    let mut tenants: Vec<Uuid> = found.into_iter().map(|row| row.tenant_id).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    // By keys alone: a join would be planned on what the last vacuum saw, which is an empty table.
     Ok(sqlx::query_as!(
         Confirmed,
-        r#"delete from change c using (
-             select tenant_id, id from change where list = $1 order by id limit $2) d
-           where c.tenant_id = d.tenant_id and c.id = d.id
-           returning c.tenant_id as tenant, c.operator_id as operator, coalesce(c.subject, '') as "e164!", coalesce(c.seq, 0) as "number_seq!""#,
-        list,
-        limit
+        r#"delete from change where tenant_id = any($1) and id = any($2)
+           returning tenant_id as tenant, operator_id as operator, coalesce(subject, '') as "e164!", coalesce(seq, 0) as "number_seq!""#,
+        &tenants,
+        &ids
     )
     .fetch_all(conn)
     .await?)
+}
+
+/// When an id was made (RFC 9562, UUID version 7), to the millisecond.
+fn made_at(id: Uuid) -> DateTime<Utc> {
+    i64::try_from(id.as_u128() >> 80).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+/// Before every id of that millisecond and later.
+fn first_id(at: DateTime<Utc>) -> Uuid {
+    Uuid::from_u128(u128::try_from(at.timestamp_millis()).unwrap_or(0) << 80)
 }
 
 /// Sets those numbers active whose newest event was confirmed and that wait for it. Locks in the order of

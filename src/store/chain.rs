@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Store;
+use super::by_index;
 use crate::base::Failure;
 
 /// Which chain of an organisation.
@@ -142,6 +143,9 @@ pub async fn queue_all_for_chain(
     Ok(())
 }
 
+/// So many times the entries of a batch are looked at for those of one organisation.
+const WINDOW: i64 = 4;
+
 /// Chains up to `limit` due entries of one organisation that nobody else is chaining. `facts` answers, for entry ids
 /// in order, the facts and the personal hash of each (`None`: the entry is gone, which verifying will tell). Answers how many
 /// were chained.
@@ -154,16 +158,23 @@ where
 {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
-    let due = sqlx::query_scalar!(
-        "select org_id from chain_pending where chain = $1 and due_at <= $2 order by due_at limit 1",
+    by_index(&mut tx).await?;
+    let look = store.looks.begin(chain.as_str(), now);
+    let due = sqlx::query!(
+        "select org_id, id, due_at from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, id limit $4",
         chain.as_str(),
-        now
+        now,
+        look.from,
+        limit.saturating_mul(WINDOW)
     )
-    .fetch_optional(&mut *tx)
+    .fetch_all(&mut *tx)
     .await?;
-    let Some(org) = due else {
+    store.looks.found(&look, due.first().map(|row| row.due_at));
+    let Some(org) = due.first().map(|row| row.org_id) else {
         return Ok(0);
     };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let ids: Vec<Uuid> = due.into_iter().filter(|row| row.org_id == org).map(|row| row.id).take(most).collect();
     sqlx::query!(
         "insert into chain_head (org_id, chain, head) values ($1, $2, decode(repeat('00', 32), 'hex')) on conflict do nothing",
         org,
@@ -184,14 +195,10 @@ where
         return Ok(0); // Another process is at it.
     };
     let mut links: Vec<ChainLink> = sqlx::query!(
-        "delete from chain_pending p using (
-           select id from chain_pending where org_id = $1 and chain = $2 and due_at <= $3 order by due_at, id limit $4) d
-         where p.org_id = $1 and p.chain = $2 and p.id = d.id
-         returning p.id, p.entry_tenant, p.entry_at, p.due_at",
+        "delete from chain_pending where org_id = $1 and chain = $2 and id = any($3) returning id, entry_tenant, entry_at",
         org,
         chain.as_str(),
-        now,
-        limit
+        &ids
     )
     .fetch_all(&mut *tx)
     .await?

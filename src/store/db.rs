@@ -8,6 +8,7 @@ use sqlx::PgPool;
 use sqlx::Postgres;
 use sqlx::Transaction;
 
+use super::Looks;
 use super::SecretKey;
 use super::Wake;
 use crate::base::Ctx;
@@ -67,13 +68,15 @@ pub struct Store {
     pub secrets: Arc<SecretKey>,
     /// Wakes background loops of this process.
     pub wake: Wake,
+    /// Where the consumers of queues in this process look next.
+    pub looks: Looks,
 }
 
 impl Store {
     /// Puts the parts together.
     #[must_use]
     pub fn new(pool: PgPool, env: Env, secrets: SecretKey) -> Self {
-        Self { pool, env, secrets: Arc::new(secrets), wake: Wake::default() }
+        Self { pool, env, secrets: Arc::new(secrets), wake: Wake::default(), looks: Looks::default() }
     }
 
     /// The pool itself, for migrations, the session store and readiness.

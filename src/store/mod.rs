@@ -12,6 +12,7 @@ mod db;
 mod failure;
 mod idempotency;
 mod jobs;
+mod looks;
 mod queries_anchors;
 mod secrets;
 
@@ -41,6 +42,8 @@ pub use jobs::Wake;
 pub use jobs::ensure_partitions;
 pub use jobs::refresh_statistics;
 pub use jobs::run_loop;
+pub use looks::Looks;
+pub use looks::by_index;
 pub use queries_anchors::ChainAnchor;
 pub use queries_anchors::drop_oldest_month;
 pub use queries_anchors::read_anchors;

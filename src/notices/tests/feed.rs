@@ -166,3 +166,35 @@ async fn no_more_than_sixteen_calls_of_an_operator_wait(pool: PgPool) {
         assert_eq!(page.bodies.len(), 1);
     }
 }
+
+#[sqlx::test]
+async fn a_look_at_the_beginning_takes_what_waits_longest(pool: PgPool) {
+    let world = World::new(pool).await;
+    let new = NewOperator {
+        slug: "albion",
+        name: "Albion",
+        time_zone: "Europe/London",
+        countries: &["DE"],
+        services: &[],
+        website: None,
+    };
+    let other = create_operator(&world.store, new).await.expect("an operator");
+    let emit_to = async |operator: OperatorId, number_seq: i64| {
+        let mut tx = world.store.begin(Reach::Tenant(world.tenant)).await.expect("a transaction");
+        let event = NewEvent { operator, ..world.event(EventType::NumberUpdated, NUMBER, number_seq) };
+        emit(&mut tx, &world.store.env, event).await.expect("written");
+        tx.commit().await.expect("committed");
+    };
+    emit_to(other, 1).await;
+    emit_to(world.operator, 1).await;
+    world.seal().await;
+    let later = "update feed_head set sealed_at = sealed_at + interval '1 s' where operator_id = $1";
+    sqlx::query(later).bind(other.0).execute(world.store.pool()).await.expect("set");
+    emit_to(other, 2).await;
+    emit_to(world.operator, 2).await;
+    for (oldest, first) in [(false, world.operator), (true, other)] {
+        let mut tx = world.store.begin_job().await.expect("a transaction");
+        let taken = queries::lock_unsealed(&mut tx, 0, oldest).await.expect("looked");
+        assert_eq!(taken.map(|taken| taken.0), Some(first), "oldest first: {oldest}");
+    }
+}
