@@ -65,6 +65,13 @@ test('a customer finds an operator, reads, accepts, and takes the papers along',
   const lines = await main(page).locator('pre').innerText();
   const digest = createHash('sha256').update(`${lines.trimEnd()}\n`).digest('hex');
   await expect(fact(page, /^Digest/)).toContainText(digest);
+  // A moment later the entry is chained, and the paper names what the ledger's own file says of it.
+  const hash = fact(page, /^Hash in the ledger/).locator('code');
+  await reloadUntil(page, () => expect(hash).toHaveText(/^[\da-f]{64}$/, { timeout: 1_000 }));
+  const ledger = await (await page.request.get(`/t/${slug}/operators.csv`)).text();
+  const chained = await hash.innerText();
+  expect(ledger.split('\r\n').find((line) => line.endsWith(chained))).toContain('granted');
+  await expect(fact(page, /^Digest/), 'being chained changes no certificate').toContainText(digest);
   await axe(page);
   await page.goto(`/t/${slug}/operators/skerry/handout`);
   await expect(main(page)).toContainText('Your calls over Skerry Telecom');
@@ -187,6 +194,9 @@ test('the same in German: zustimmen, aussetzen, fortsetzen, widerrufen', async (
   await axe(page);
   await page.goto(`/t/${slug}/operators/skerry/leave`);
   await expect(main(page)).toContainText('Sie haben Skerry Telecom verlassen');
+  await page.goto(`/t/${slug}/register`);
+  await press(page, 'Prüfen');
+  await expect(main(page)).toContainText('Die Kette ist ganz');
   await openMenu(page, 'Konto von');
   await press(page, 'English');
 });

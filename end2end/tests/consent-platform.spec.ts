@@ -79,6 +79,10 @@ test('a new notice text is written, looked at as it will be read, and thrown awa
   await axe(page);
   await press(page, 'Throw away');
   await expect(toast(page)).toContainText('Draft thrown away');
+  await page.goto('/p/audit?action=notice.');
+  const done = page.getByRole('main').getByRole('row').filter({ hasText: '2027-01' });
+  await expect(done.filter({ hasText: 'Saved the draft of a notice text' }).first()).toBeVisible();
+  await expect(done.filter({ hasText: 'Threw the draft of a notice text away' }).first()).toBeVisible();
 });
 
 test('feeds and jobs say what runs', async ({ page }) => {

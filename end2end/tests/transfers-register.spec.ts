@@ -1,4 +1,4 @@
-import { as, axe, demo, expect, follow, press, reloadUntil, test } from '../helpers';
+import { as, axe, demo, expect, fact, follow, press, reloadUntil, test } from '../helpers';
 import { Api, freeNumber, freePerson, until, type NumberLine } from '../helpers/api';
 
 const harrow = () => Api.of(demo(), 'tenant', 'harrow');
@@ -27,6 +27,60 @@ test('an assignment stands in the register of both sides, and both can prove it'
     await expect(page).toHaveURL(/\/register\/verify/);
     await expect(page.getByRole('main')).toContainText('The chain is whole');
     await axe(page);
+  }
+});
+
+// Harrow & Finch read English, Säntis German.
+for (const { slug, head, check, holds, differs, number } of [
+  { slug: 'harrow', head: 'Head', check: 'Check', holds: 'It fits.', differs: 'It does not fit.', number: /number, such as 61/ },
+  { slug: 'saentis', head: 'Kopf', check: 'Abgleichen', holds: 'Er passt.', differs: 'Er passt nicht.', number: /Nummer des Eintrags, etwa 61/ },
+]) {
+  test(`a head is taken away and held against the register later: ${slug}`, async ({ page }) => {
+    await as(page, 'tenant/admin', slug);
+    const lines = (await (await page.request.get(`/t/${slug}/register/head.csv`)).text()).split('\r\n').map((line) => line.split(','));
+    expect(lines[0]).toEqual(['org_id', 'at', 'chain', 'entry', 'head']);
+    const [, , , kept, hash] = lines.find((line) => line[2] === 'register') ?? [];
+    const entry = page.locator('main input[name=entry]');
+    const main = page.getByRole('main');
+    await page.goto(`/t/${slug}/register/verify`);
+    await entry.fill(kept);
+    await page.locator('main input[name=head]').fill(hash);
+    await press(page, check);
+    await expect(main).toContainText(holds);
+    // What the page itself shows may be typed as it stands there, marks between thousands and all.
+    await entry.fill(await fact(page, /^(Newest chained entry|Neuester)/).innerText());
+    await page.locator('main input[name=head]').fill(await fact(page, new RegExp(`^${head}$`)).locator('code').innerText());
+    await press(page, check);
+    await expect(main).toContainText(holds);
+    await axe(page);
+    await page.locator('main input[name=head]').fill(hash.replace(/^./, (first) => (first === '0' ? '1' : '0')));
+    await press(page, check);
+    await expect(main).toContainText(differs);
+    await entry.fill('soon');
+    await press(page, check);
+    await expect(entry).toHaveAccessibleDescription(number);
+    await expect(entry).toHaveValue('soon');
+    await expect(main).not.toContainText(differs);
+    await axe(page);
+  });
+}
+
+test('what was given and what was received are told apart, each side from where it stands', async ({ page }) => {
+  for (const [role, side, slug, word, way] of [
+    ['tenant/auditor', 't', 'harrow', 'Given', 'to_operator'],
+    ['tenant/auditor', 't', 'harrow', 'Received', 'from_operator'],
+    ['operator/admin', 'o', 'albion', 'Received', 'to_operator'],
+  ] as const) {
+    await as(page, role, slug);
+    await page.goto(`/${side}/${slug}/register`);
+    await page.locator('.filter-more summary').click();
+    await page.locator('select[name=direction]').selectOption({ label: word });
+    await press(page, 'Apply');
+    await expect(page).toHaveURL(new RegExp(`direction=${way}`));
+    await expect(page.locator('.chips')).toContainText(word);
+    const told = await page.getByRole('table', { name: 'Transfers' }).locator('tbody tr td:nth-child(2)').allInnerTexts();
+    expect(told.length).toBeGreaterThan(0);
+    expect([...new Set(told)]).toEqual([word]);
   }
 });
 

@@ -358,6 +358,7 @@ fn side_bar(kind: OrgKind, slug: &str, scopes: ScopeSet, nav: &str) -> Vec<NavGr
                 vec![
                     ("feeds", "feeds", tr!("portal.feeds"), Icon::Send, Some(Scope::PlatformDirectory)),
                     ("jobs", "jobs", tr!("portal.jobs"), Icon::Refresh, Some(Scope::PlatformDirectory)),
+                    ("audit", "audit", tr!("app.nav.audit"), Icon::List, Some(Scope::AuditRead)),
                 ],
             ),
         ],

@@ -142,4 +142,6 @@ pub const PAGES: &[PageSpec] = &[
     page!("/p/notices/new", PLATFORM, Some(Scope::PlatformAdmin), "notices", consent::new_notice_page),
     page!("/p/notices/draft", PLATFORM, Some(Scope::PlatformAdmin), "notices", consent::draft_page),
     page!("/p/notices/{version}", PLATFORM, Some(Scope::PlatformDirectory), "notices", consent::notice_page),
+    page!("/p/audit", PLATFORM, Some(Scope::AuditRead), "audit", portal::audit_page),
+    page!("/p/audit/verify", PLATFORM, Some(Scope::AuditRead), "audit", portal::audit_verify_page),
 ];

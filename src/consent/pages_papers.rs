@@ -11,6 +11,7 @@ use super::model::Consent;
 use super::pages_change::crumbs;
 use super::queries_directory;
 use super::queries_directory::EntryRow;
+use super::queries_ledger;
 use super::queries_read;
 use super::staff;
 use super::words;
@@ -44,6 +45,9 @@ struct Certified<'a> {
     tenant_id: Uuid,
     operator: &'a DirectoryRow,
     entry: &'a EntryRow,
+    /// Its number in the chain of the tenant's ledger and its hash there; `None` until it is chained. No part of the lines: a
+    /// certificate keeps its digest when its entry is chained.
+    link: Option<(i64, String)>,
 }
 
 impl Certified<'_> {
@@ -92,6 +96,10 @@ pub async fn certificate_page(req: PageRequest) -> Result<Page, Failure> {
     let mut tx = req.store.begin_for(ctx).await?;
     let operator = actions::operator_by_slug(&mut tx, tenant, req.param("operator")).await?;
     let entries = queries_directory::entries(&mut tx, tenant, OperatorId(operator.id), only).await?;
+    let link = match entries.first() {
+        Some(entry) => queries_ledger::link_of(&mut tx, tenant, OperatorId(operator.id), (entry.at, entry.id)).await?,
+        None => None,
+    };
     let name = queries_read::tenant_name(&mut tx, tenant).await?;
     tx.commit().await?;
     let page = format!("/t/{}/operators/{}", req.slug(), operator.slug);
@@ -105,7 +113,7 @@ pub async fn certificate_page(req: PageRequest) -> Result<Page, Failure> {
             let (title, text) = (tr!(in lang, "consent.no_consent"), tr!(in lang, "consent.certificate_none"));
             view! { <Card flush=true><Empty title=title text=text /></Card> }.into_any()
         },
-        |entry| certificate(&v, &Certified { tenant: &name, tenant_id: tenant.0, operator: &operator, entry }),
+        |entry| certificate(&v, &Certified { tenant: &name, tenant_id: tenant.0, operator: &operator, entry, link }),
     );
     let body = view! {
         <PageHead title=title.clone() purpose=tr!(in lang, "consent.certificate_purpose") crumbs=crumbs />
@@ -137,8 +145,22 @@ fn certificate(v: &Viewer, what: &Certified<'_>) -> AnyView {
     let (at, action, by, version) =
         (entry.at, words::ledger_text(lang, &entry.action), entry.actor_label.clone(), entry.notice_version.clone());
     let (sha256, id) = (words::hex(&entry.notice_sha256), entry.id.to_string());
+    let chained = match what.link.clone() {
+        Some((seq, hash)) => {
+            let place = tr!(in lang, "consent.chain_place", n = v.count(seq));
+            view! {
+                <KvRow label=tr!(in lang, "consent.chain")>{place}</KvRow>
+                <KvRow label=tr!(in lang, "consent.chain_hash")>
+                    <Copy value=hash label=tr!(in lang, "consent.chain_hash") inline=true />
+                </KvRow>
+            }
+            .into_any()
+        }
+        None => view! { <KvRow label=tr!(in lang, "consent.chain")>{tr!(in lang, "consent.chain_none")}</KvRow> }.into_any(),
+    };
+    let foot = view! { <span>{tr!(in lang, "consent.chain_text")}</span> }.into_any();
     view! {
-        <Card title=tr!(in lang, "consent.certificate")>
+        <Card title=tr!(in lang, "consent.certificate") foot=foot>
             <Kv>
                 <KvRow label=tr!(in lang, "consent.what")>{action}</KvRow>
                 <KvRow label=tr!(in lang, "consent.when")><Time at=at style=TimeStyle::Full /></KvRow>
@@ -154,6 +176,7 @@ fn certificate(v: &Viewer, what: &Certified<'_>) -> AnyView {
                 {from}
                 {staff}
                 <KvRow label=tr!(in lang, "consent.entry")><span class="id">{id}</span></KvRow>
+                {chained}
                 <KvRow label=tr!(in lang, "consent.digest")>
                     <Copy value=digest label=tr!(in lang, "consent.digest") inline=true />
                 </KvRow>
@@ -283,9 +306,12 @@ mod tests {
             asked_for: None,
             language: Some("en".to_owned()),
         };
-        let lines =
-            |entry: &EntryRow| Certified { tenant: "Kestrel", tenant_id: Uuid::from_u128(1), operator: &operator, entry }.lines();
+        let with = |entry: &EntryRow, link: Option<(i64, String)>| {
+            Certified { tenant: "Kestrel", tenant_id: Uuid::from_u128(1), operator: &operator, entry, link }.lines()
+        };
+        let lines = |entry: &EntryRow| with(entry, None);
         let first = lines(&entry);
+        assert_eq!(with(&entry, Some((1, "07".to_owned()))), first, "being chained changes no certificate");
         let others = [
             EntryRow { action: "changed".to_owned(), ..entry.clone() },
             EntryRow { countries: Vec::new(), ..entry.clone() },

@@ -7,6 +7,7 @@ use chrono::Utc;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::words::hex;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
@@ -108,4 +109,17 @@ pub(super) async fn lines(
     .fetch_all(conn)
     .await?;
     Ok(rows)
+}
+
+/// Where a line stands in the tenant's chain and its hash there, in lower-case hex; `None` until it is chained.
+pub(super) async fn link_of(
+    conn: &mut PgConnection,
+    tenant: TenantId,
+    operator: OperatorId,
+    (at, id): (DateTime<Utc>, Uuid),
+) -> Result<Option<(i64, String)>, Failure> {
+    // The one line behind the id in front of it.
+    let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
+    let line = lines(conn, tenant, Some(operator), Some((at, before)), 1).await?.into_iter().find(|line| line.id == id);
+    Ok(line.and_then(|line| line.seq.zip(line.hash)).map(|(seq, hash)| (seq, hex(&hash))))
 }

@@ -2,6 +2,7 @@
 
 use sha2::Digest as _;
 use sha2::Sha256;
+use sqlx::PgConnection;
 
 use super::model::Notice;
 use super::queries_notices;
@@ -130,8 +131,15 @@ pub(super) async fn save_draft(store: &Store, ctx: &Ctx, given: DraftIn) -> Resu
     for row in &rows {
         queries_notices::put_draft(&mut tx, row).await?;
     }
+    note(&mut tx, ctx, "notice.draft_saved", version, &digest_of(&rows)).await?;
     tx.commit().await?;
     Ok(())
+}
+
+/// Writes down what became of a version: `digest` is [`digest_of`] its texts.
+async fn note(conn: &mut PgConnection, ctx: &Ctx, action: &'static str, version: &str, digest: &str) -> Result<(), Failure> {
+    let detail = Some(serde_json::json!({ "digest": digest }));
+    audit::record(conn, ctx, audit::Entry { action, subject_kind: "notice", subject_id: version, detail }).await
 }
 
 /// Throws the draft away.
@@ -141,7 +149,11 @@ pub(super) async fn save_draft(store: &Store, ctx: &Ctx, given: DraftIn) -> Resu
 pub(super) async fn drop_draft(store: &Store, ctx: &Ctx) -> Result<(), Failure> {
     platform(ctx, Scope::PlatformAdmin)?;
     let mut tx = store.begin_job().await?;
-    queries_notices::drop_draft(&mut tx).await?;
+    let draft = queries_notices::draft(&mut tx).await?;
+    if let Some(first) = draft.first() {
+        queries_notices::drop_draft(&mut tx).await?;
+        note(&mut tx, ctx, "notice.draft_dropped", &first.version, &digest_of(&draft)).await?;
+    }
     tx.commit().await?;
     Ok(())
 }
@@ -177,13 +189,7 @@ pub(super) async fn publish(store: &Store, ctx: &Ctx, shown: &str) -> Result<Str
         queries_notices::publish(&mut tx, row, &Sha256::digest(row.body.as_bytes()), by, at).await?;
     }
     queries_notices::drop_draft(&mut tx).await?;
-    let entry = audit::Entry {
-        action: "notice.published",
-        subject_kind: "notice",
-        subject_id: &first.version,
-        detail: Some(serde_json::json!({ "digest": shown })),
-    };
-    audit::record(&mut tx, ctx, entry).await?;
+    note(&mut tx, ctx, "notice.published", &first.version, shown).await?;
     tx.commit().await?;
     Ok(first.version)
 }

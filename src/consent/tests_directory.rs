@@ -158,7 +158,15 @@ async fn a_new_text_is_drafted_published_once_and_asked_of_everybody(pool: PgPoo
     w.store.env.advance(chrono::TimeDelta::hours(1));
     super::setup_notices::publish(&w.store, &platform, &shown).await.expect("published");
     assert_eq!(problem(super::setup_notices::publish(&w.store, &platform, &shown).await).status, 404, "once");
-    assert_eq!(w.words("select action from audit_event where action = 'notice.published'").await.len(), 1);
+    super::setup_notices::save_draft(&w.store, &platform, draft("2027-02", "Thrown away.")).await.expect("saved");
+    super::setup_notices::drop_draft(&w.store, &platform).await.expect("thrown away");
+    super::setup_notices::drop_draft(&w.store, &platform).await.expect("nothing is left");
+    let logged = w.words("select action || ' ' || subject_id from audit_event where subject_kind = 'notice' order by 1").await;
+    let (dropped, saved) = ("notice.draft_dropped 2027-02", "notice.draft_saved 2027-01");
+    assert_eq!(logged, [dropped, saved, saved, "notice.draft_saved 2027-02", "notice.published 2027-01"]);
+    let what_was_read =
+        format!("select action from audit_event where subject_id = '2027-01' and detail::jsonb->>'digest' = '{shown}' order by 1");
+    assert_eq!(w.words(&what_was_read).await, ["notice.draft_saved", "notice.published"]);
 
     assert_eq!(held(&w).await.notice_version, NOTICE_VERSION, "what was agreed stays on its text");
     assert_eq!(problem(accept(&w.store, &w.ctx, w.given()).await).code, "notice_outdated");

@@ -45,7 +45,7 @@ use crate::ui::viewer;
 /// Entries on one page.
 const LIMIT: usize = 50;
 
-/// `…/audit` of a tenant or an operator.
+/// `…/audit` of a tenant, an operator or the platform.
 ///
 /// # Errors
 /// 401 for a visitor, 403 without `audit:read`, 400 for a cursor of another list.

@@ -178,6 +178,27 @@ async fn the_register_shows_filters_and_proves(pool: PgPool) {
     assert!(html.contains("The chain is whole: 61 entries checked"), "{html}");
     let html = w.show(Lang::De, "/o/norvik/register/verify", &[], transfers::verify_page).await.expect("a page");
     assert!(html.contains("Die Kette ist ganz"), "{html}");
+
+    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
+    let head: String = sqlx::query_scalar("select encode(hash, 'hex') from chain_entry where chain = 'register' and seq = 61")
+        .fetch_one(&mut *tx)
+        .await
+        .expect("a head");
+    drop(tx);
+    let (head, wrong) = (head.as_str(), "0".repeat(64));
+    let cases = [
+        (Lang::En, "61", head, "It fits. Up to this entry"),
+        (Lang::De, "61", wrong.as_str(), "Er passt nicht."),
+        (Lang::En, "62", head, "It does not fit."),
+        (Lang::En, "soon", head, "Write the entry’s number"),
+        (Lang::De, "", head, "Schreiben Sie die Nummer des Eintrags"),
+        (Lang::De, "61", &head[1..], "Ein Kopf hat 64 Zeichen"),
+    ];
+    for (lang, entry, kept, told) in cases {
+        let address = format!("/t/kestrel/register/verify?entry={entry}&head={kept}");
+        let html = w.show(lang, &address, &[], transfers::verify_page).await.expect("a page");
+        assert!(html.contains(told), "{address}: {html}");
+    }
 }
 
 #[sqlx::test]
@@ -212,6 +233,20 @@ async fn the_consent_pages_say_what_each_step_does(pool: PgPool) {
         assert!(html.expect("a page").contains("concord consent certificate 1"));
         let html = w.show(lang, "/t/kestrel/operators/norvik/handout", &["operator"], consent::handout_page).await.expect("a page");
         assert!(html.contains("id=\"sheet-en\"") && html.contains("id=\"sheet-de\""), "both languages: {html}");
+    }
+    let certificate = "/t/kestrel/operators/norvik/certificate";
+    let html = w.show(Lang::En, certificate, &["operator"], consent::certificate_page).await.expect("a page");
+    assert!(html.contains("Not chained yet"), "{html}");
+    while consent::seal(w.store.clone()).await.expect("sealed") {}
+    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
+    let hash: String = sqlx::query_scalar("select encode(hash, 'hex') from chain_entry where chain = 'consent' and seq = 1")
+        .fetch_one(&mut *tx)
+        .await
+        .expect("a hash");
+    drop(tx);
+    for (lang, place) in [(Lang::En, "Entry 1"), (Lang::De, "Eintrag 1")] {
+        let html = w.show(lang, certificate, &["operator"], consent::certificate_page).await.expect("a page");
+        assert!(html.contains(place) && html.contains(&hash), "{html}");
     }
     let names = ["operator", "verb"];
     let html = w.show(Lang::En, "/t/kestrel/operators/albion/accept", &names, consent::change_page).await.expect("a page");

@@ -125,13 +125,10 @@ fn or_dash(text: Option<String>) -> AnyView {
 pub async fn verify_page(req: PageRequest) -> Result<Page, Failure> {
     let ctx = req.ctx()?;
     let (verdict, at) = actions::verify(&req.store, ctx).await?;
-    let asked = req.query.get("entry").and_then(|entry| entry.trim().parse().ok()).zip(req.query.get("head"));
-    let kept = match asked {
-        Some((seq, head)) => {
-            let head = ChainHead { seq, head: head.trim().to_owned() };
-            Some(actions::kept(&req.store, ctx, &head).await?)
-        }
-        None => None,
+    let typed = (req.query.get("entry").and_then(entry_number), req.query.get("head").and_then(head_hash));
+    let kept = match typed.clone() {
+        (Some(seq), Some(head)) => Some(actions::kept(&req.store, ctx, &ChainHead { seq, head }).await?),
+        _ => None,
     };
     let v = viewer();
     let lang = v.lang;
@@ -143,13 +140,25 @@ pub async fn verify_page(req: PageRequest) -> Result<Page, Failure> {
             <ButtonLink href=list>{tr!(in lang, "transfers.back")}</ButtonLink>
         </PageHead>
         {verdict_view(&v, &verdict, at, |id| Some(format!("{entry_href}/{id}")))}
-        {kept_card(lang, &req, kept)}
+        {kept_card(lang, &req, &typed, kept)}
     };
     Ok(Page::new(tr!(in lang, "transfers.verify_title"), body))
 }
 
-/// The head as a file, and the question whether one that was kept still fits.
-fn kept_card(lang: Lang, req: &PageRequest, kept: Option<Kept>) -> AnyView {
+/// A number as a person types it or takes it from the page, with or without the marks between thousands.
+fn entry_number(typed: &str) -> Option<i64> {
+    let digits: String = typed.chars().filter(|sign| !matches!(sign, '.' | ',') && !sign.is_whitespace()).collect();
+    digits.parse::<i64>().ok().filter(|seq| *seq >= 0)
+}
+
+/// 64 hex digits; anything else is no head.
+fn head_hash(typed: &str) -> Option<String> {
+    let head = typed.trim().to_ascii_lowercase();
+    (head.len() == 64 && head.bytes().all(|sign| sign.is_ascii_hexdigit())).then_some(head)
+}
+
+/// The head as a file, and the question whether one that was kept still fits. `typed`: what of the question could be read.
+fn kept_card(lang: Lang, req: &PageRequest, typed: &(Option<i64>, Option<String>), kept: Option<Kept>) -> AnyView {
     let answer = kept.map(|kept| {
         let (tone, title) = match kept {
             Kept::Holds => (Tone::Ok, tr!(in lang, "transfers.kept.holds")),
@@ -160,14 +169,24 @@ fn kept_card(lang: Lang, req: &PageRequest, kept: Option<Kept>) -> AnyView {
     });
     let held = |key: &str| req.query.get(key).map(str::to_owned);
     let (entry, hash) = (held("entry"), held("head"));
+    let asked = entry.is_some() || hash.is_some();
+    let entry_wrong = (asked && typed.0.is_none()).then(|| tr!(in lang, "transfers.kept.entry_wrong"));
+    let head_wrong = (asked && typed.1.is_none()).then(|| tr!(in lang, "transfers.kept.head_wrong"));
     let action = req.path.clone();
     let file = format!("{}/head.csv", req.path.rsplit_once('/').map_or("", |(list, _)| list));
     view! {
         <Card title=tr!(in lang, "transfers.kept.title")>
             {answer}
             <form action=action method="get" class="filters">
-                <TextInput name="entry" label=tr!(in lang, "transfers.kept.entry") value=entry maxlength="20" />
-                <TextInput name="head" label=tr!(in lang, "transfers.kept.head") value=hash maxlength="64" />
+                <TextInput
+                    name="entry"
+                    label=tr!(in lang, "transfers.kept.entry")
+                    value=entry
+                    inputmode="numeric"
+                    maxlength="26"
+                    error=entry_wrong
+                />
+                <TextInput name="head" label=tr!(in lang, "transfers.kept.head") value=hash maxlength="70" error=head_wrong />
                 <Button>{tr!(in lang, "transfers.kept.check")}</Button>
             </form>
             <ButtonLink href=file>{tr!(in lang, "transfers.kept.file")}</ButtonLink>
@@ -234,4 +253,24 @@ pub fn verdict_view(
         </Card>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kept_head_is_read_as_people_write_it_and_nothing_else_is_one() {
+        for typed in ["1204", "1,204", "1.204", " 1 204 "] {
+            assert_eq!(entry_number(typed), Some(1_204), "{typed}");
+        }
+        for typed in ["", "-3", "twelve", "99999999999999999999"] {
+            assert_eq!(entry_number(typed), None, "{typed}");
+        }
+        let head = "0A".repeat(32);
+        assert_eq!(head_hash(&format!(" {head}\n")), Some(head.to_ascii_lowercase()));
+        for typed in [&head[1..], &head.replace('A', "g"), "", &format!("{head}0")] {
+            assert_eq!(head_hash(typed), None, "{typed}");
+        }
+    }
 }

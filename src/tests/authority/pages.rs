@@ -119,6 +119,8 @@ const ROWS: &[(&str, May)] = &[
     ("/p/notices/new", platform(Scope::PlatformAdmin)),
     ("/p/notices/draft", platform(Scope::PlatformAdmin)),
     ("/p/notices/{version}", platform(Scope::PlatformDirectory)),
+    ("/p/audit", platform(Scope::AuditRead)),
+    ("/p/audit/verify", platform(Scope::AuditRead)),
 ];
 
 /// Files that pages offer.
