@@ -319,7 +319,8 @@ async function snapshot() {
     sent += Math.max(due, 0);
     await sleep(100);
   }
-  await received([sinks[0]], sent);
+  // The stream may be more than one endpoint with the usual eight at once can take: what it left behind is let through first.
+  await received([sinks[0]], sent, 600);
   const after = median([await burst(), await burst(), await burst()]);
   await holder.query('rollback');
   goal(`notices-after-${HELD_S}_s-of-held-snapshot`, `${Math.round(after)}/${Math.round(before)}_per_s_after_${sent}_events`, after / before, 0.9);

@@ -61,13 +61,16 @@ pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
     let (from, whole) = notices.sealing.from().await;
     let mut tx = store.begin_job().await?;
     by_index(&mut tx).await?;
-    let Some((operator, last)) = queries::lock_unsealed(&mut tx, from, whole).await? else {
+    let Some(waiting) = queries::lock_unsealed(&mut tx, from, whole).await? else {
         let made = queries::make_heads(&mut tx, from).await?;
         tx.commit().await?;
         return Ok(notices.sealing.found_nothing(whole) || made > 0);
     };
+    let last = waiting.last_seq;
     let last = if notices.policy.planted(Plant::SealGap) && last > 0 { last + 1 } else { last };
-    let (sealed, to) = queries::seal_rows(&mut tx, operator, last, from, store.env.now()).await?;
+    // A short look has passed what was taken before; another need not.
+    let from = if whole { from } else { waiting.first - 1 };
+    let (sealed, to) = queries::seal_rows(&mut tx, waiting.operator, last, from, store.env.now()).await?;
     tx.commit().await?;
     notices.sealing.sealed(to, whole);
     if sealed > 0 {

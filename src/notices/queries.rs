@@ -117,11 +117,21 @@ pub async fn head_seq(conn: &mut PgConnection, operator: OperatorId) -> Result<i
     Ok(seq)
 }
 
+/// A feed to be sealed, its head locked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub operator: OperatorId,
+    /// Last position of the feed.
+    pub last_seq: i64,
+    /// Position of the event that waits longest, of those the look could find.
+    pub first: i64,
+}
+
 /// Takes the head of one feed that has something unsealed after a position and that nobody else is sealing: least recently
 /// sealed first, or, with `oldest`, that of the event which waits longest.
-pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64, oldest: bool) -> Result<Option<(OperatorId, i64)>, Failure> {
+pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64, oldest: bool) -> Result<Option<Waiting>, Failure> {
     let row = sqlx::query!(
-        "select h.operator_id, h.last_seq from feed_head h
+        "select h.operator_id, h.last_seq, w.position from feed_head h
          cross join lateral (select o.position from event_out o where o.operator_id = h.operator_id and o.position > $2
                              order by o.position limit 1) as w
          where h.feed = $1
@@ -133,7 +143,7 @@ pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64, oldest: bo
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|r| (OperatorId(r.operator_id), r.last_seq)))
+    Ok(row.map(|row| Waiting { operator: OperatorId(row.operator_id), last_seq: row.last_seq, first: row.position }))
 }
 
 /// Makes the heads of feeds that got their first event, after a position; how many.
@@ -174,38 +184,37 @@ pub(super) async fn seal_rows(
     now: DateTime<Utc>,
 ) -> Result<(i64, i64), Failure> {
     let late = sqlx::query!(
-        "select tenant_id, id, subject from event_out where operator_id = $1 and position > $2 order by position limit $3",
+        r#"select subject, ctid::text as "place!" from event_out where operator_id = $1 and position > $2 order by position limit $3"#,
         operator.0,
         from,
         SEAL_ROWS
     )
     .fetch_all(&mut *conn)
     .await?;
-    let mut tenants: Vec<Uuid> = late.iter().map(|row| row.tenant_id).collect();
-    let mut ids: Vec<Uuid> = late.iter().map(|row| row.id).collect();
+    let mut places: Vec<String> = Vec::with_capacity(late.len());
+    let mut subjects: BTreeSet<String> = BTreeSet::new();
+    for row in late {
+        places.push(row.place);
+        subjects.insert(row.subject);
+    }
     if from > 0 {
-        let subjects: Vec<String> = late.into_iter().map(|row| row.subject).collect::<BTreeSet<_>>().into_iter().collect();
-        let before = sqlx::query!(
-            "select tenant_id, id from event_out where operator_id = $1 and subject = any($2) and position <= $3",
+        let before = sqlx::query_scalar!(
+            r#"select ctid::text as "place!" from event_out where operator_id = $1 and subject = any($2) and position <= $3"#,
             operator.0,
-            &subjects,
+            &subjects.into_iter().collect::<Vec<_>>(),
             from
         )
         .fetch_all(&mut *conn)
         .await?;
-        tenants.extend(before.iter().map(|row| row.tenant_id));
-        ids.extend(before.iter().map(|row| row.id));
+        places.extend(before);
     }
-    tenants.sort_unstable();
-    tenants.dedup();
-    // By keys alone: a join would be planned on what the last vacuum saw, which is an empty table.
     let mut rows = sqlx::query_as!(
         Unsealed,
-        "delete from event_out where tenant_id = any($1) and id = any($2)
+        "delete from event_out where ctid = any($1::text[]::tid[]) and operator_id = $2
          returning position, tenant_id, id, type as kind, subject, number_seq, country, class, occurred_at, data, previous,
                    opening",
-        &tenants,
-        &ids
+        &places,
+        operator.0
     )
     .fetch_all(&mut *conn)
     .await?;

@@ -155,8 +155,8 @@ struct Paced {
     sealed_at: Option<Instant>,
 }
 
-/// Positions that a quick look goes back: more than writers ever have open at once, and few enough to pass over.
-const BACK: i64 = 5_000;
+/// Positions that a quick look goes back: more than writers usually have open at once, and few enough to pass over.
+const BACK: i64 = 1_000;
 /// A commit that comes later than that is found within this time.
 const WHOLE_EVERY: Duration = Duration::from_secs(5);
 /// Between two seals, so that under load one of them takes many events. Nobody notices when the feed was at rest.

@@ -161,7 +161,7 @@ where
     by_index(&mut tx).await?;
     let look = store.looks.begin(chain.as_str(), now);
     let due = sqlx::query!(
-        "select org_id, id, due_at from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, id limit $4",
+        r#"select org_id, due_at, ctid::text as "place!" from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, id limit $4"#,
         chain.as_str(),
         now,
         look.from,
@@ -174,7 +174,7 @@ where
         return Ok(0);
     };
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let ids: Vec<Uuid> = due.into_iter().filter(|row| row.org_id == org).map(|row| row.id).take(most).collect();
+    let places: Vec<String> = due.into_iter().filter(|row| row.org_id == org).map(|row| row.place).take(most).collect();
     sqlx::query!(
         "insert into chain_head (org_id, chain, head) values ($1, $2, decode(repeat('00', 32), 'hex')) on conflict do nothing",
         org,
@@ -195,10 +195,9 @@ where
         return Ok(0); // Another process is at it.
     };
     let mut links: Vec<ChainLink> = sqlx::query!(
-        "delete from chain_pending where org_id = $1 and chain = $2 and id = any($3) returning id, entry_tenant, entry_at",
-        org,
-        chain.as_str(),
-        &ids
+        "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 returning id, entry_tenant, entry_at",
+        &places,
+        org
     )
     .fetch_all(&mut *tx)
     .await?

@@ -14,10 +14,7 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
-use sqlx::PgConnection;
 use tokio::time::Instant;
-
-use crate::base::Failure;
 
 /// How far before the last find a short look begins: longer than a transaction takes to commit.
 const BACK: TimeDelta = TimeDelta::seconds(5);
@@ -78,21 +75,6 @@ impl Looks {
     fn get(&self) -> MutexGuard<'_, HashMap<&'static str, Seen>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Has the transaction find rows by index alone. Tables of a queue are empty whenever they are looked at by a vacuum, so the
-/// planner takes reading them whole for cheap; while somebody holds a snapshot they are long.
-///
-/// # Errors
-/// When the database is away.
-pub async fn by_index(conn: &mut PgConnection) -> Result<(), Failure> {
-    sqlx::query(
-        "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

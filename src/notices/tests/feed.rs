@@ -195,6 +195,6 @@ async fn a_look_at_the_beginning_takes_what_waits_longest(pool: PgPool) {
     for (oldest, first) in [(false, world.operator), (true, other)] {
         let mut tx = world.store.begin_job().await.expect("a transaction");
         let taken = queries::lock_unsealed(&mut tx, 0, oldest).await.expect("looked");
-        assert_eq!(taken.map(|taken| taken.0), Some(first), "oldest first: {oldest}");
+        assert_eq!(taken.map(|taken| taken.operator), Some(first), "oldest first: {oldest}");
     }
 }
