@@ -62,10 +62,9 @@ pub async fn take_confirmed(
     let places: Vec<String> = found.into_iter().map(|row| row.place).collect();
     Ok(sqlx::query_as!(
         Confirmed,
-        r#"delete from change where ctid = any($1::text[]::tid[]) and list = $2
+        r#"delete from change where ctid = any($1::text[]::tid[])
            returning tenant_id as tenant, operator_id as operator, coalesce(subject, '') as "e164!", coalesce(seq, 0) as "number_seq!""#,
-        &places,
-        list
+        &places
     )
     .fetch_all(conn)
     .await?)

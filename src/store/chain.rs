@@ -194,16 +194,19 @@ where
     let Some(head) = head else {
         return Ok(0); // Another process is at it.
     };
-    let mut links: Vec<ChainLink> = sqlx::query!(
-        "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 returning id, entry_tenant, entry_at",
-        &places,
-        org
-    )
-    .fetch_all(&mut *tx)
-    .await?
-    .into_iter()
-    .map(|row| ChainLink { seq: 0, entry_id: row.id, entry_tenant: row.entry_tenant, entry_at: row.entry_at, hash: Vec::new() })
-    .collect();
+    let mut links: Vec<ChainLink> =
+        sqlx::query!("delete from chain_pending where ctid = any($1::text[]::tid[]) returning id, entry_tenant, entry_at", &places)
+            .fetch_all(&mut *tx)
+            .await?
+            .into_iter()
+            .map(|row| ChainLink {
+                seq: 0,
+                entry_id: row.id,
+                entry_tenant: row.entry_tenant,
+                entry_at: row.entry_at,
+                hash: Vec::new(),
+            })
+            .collect();
     links.sort_by_key(|link| (link.entry_at, link.entry_id));
     let facts = facts(&mut tx, org, &links).await?;
     let (mut seq, mut previous) = (head.last_seq, head.head);
