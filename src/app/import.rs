@@ -73,7 +73,8 @@ fn told(imported: Result<Imported, Failure>) -> anyhow::Result<()> {
     for row in &imported.rejected {
         let [code, field, value, fix] =
             [&row.code, &row.field, &row.value, &row.fix].map(|word| word.as_deref().unwrap_or_default());
-        say(&format!("row {}: {} {code} {field} \"{value}\": {fix}", row.row, row.e164))?;
+        let value = if value.is_empty() { String::new() } else { format!(" \"{value}\"") };
+        say(&format!("row {}: {} {code} {field}{value}: {fix}", row.row, row.e164))?;
     }
     say(&format!("{} went in, {} were refused", imported.accepted, imported.rejected.len()))?;
     anyhow::ensure!(

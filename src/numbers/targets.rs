@@ -174,7 +174,7 @@ fn check(targets: &[TargetIn]) -> Result<(), Failure> {
                 row: Some(row),
                 field: Some(field.to_owned()),
                 code: "value_invalid".to_owned(),
-                value: Some(target.id.chars().take(100).collect()),
+                value: Some(held(target, field).chars().take(100).collect()),
                 fix: fix.to_owned(),
             });
         }
@@ -186,6 +186,19 @@ fn check(targets: &[TargetIn]) -> Result<(), Failure> {
         problem.detail = format!("{wrong} targets cannot be taken; none was written. The first 100 are listed.");
     }
     Err(problem.into())
+}
+
+/// What stands in a field.
+fn held<'a>(target: &'a TargetIn, field: &str) -> &'a str {
+    let text = match field {
+        "kind" => Some(&target.kind),
+        "display_name" => Some(&target.display_name),
+        "upn" => target.upn.as_ref(),
+        "usage_location" => target.usage_location.as_ref(),
+        "department" => target.department.as_ref(),
+        _ => Some(&target.id),
+    };
+    text.map_or("", String::as_str)
 }
 
 /// The first field that is wrong, and how to mend it.
