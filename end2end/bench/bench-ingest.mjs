@@ -4,10 +4,11 @@
 // Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
 // Needs the release build and psql. The server runs without its background jobs, so that nobody else works meanwhile.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bearer, median, say, socketOf } from '../helpers/bench.mjs';
 import { startDemo } from '../helpers/server.mjs';
 
 const { values: flags } = parseArgs({ options: { short: { type: 'boolean', default: false } } });
@@ -19,8 +20,6 @@ const GOAL = { durations: 0.5, calls: 0.4 };
 // The short form runs beside other work, so it asserts half of a ratio's goal.
 const MARGIN = flags.short ? 0.5 : 1;
 
-const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const seconds = (began) => Number(process.hrtime.bigint() - began) / 1e9;
 
 if (spawnSync('psql', ['--version']).error) {
@@ -34,7 +33,7 @@ let broken = 0;
 
 /** Runs SQL as the database's owner, or as the role that may read all organisations' rows. */
 function psql(sql, { all = false } = {}) {
-  const socket = readFileSync(join(server.dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[4];
+  const socket = socketOf(server.dataDir);
   const commands = [...(all ? ['set role concord_job'] : []), ...[sql].flat()].flatMap((command) => ['-c', command]);
   const run = spawnSync('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', `postgresql://concord@localhost/concord?host=${encodeURIComponent(socket)}`, ...commands], {
     encoding: 'utf8',
@@ -44,18 +43,12 @@ function psql(sql, { all = false } = {}) {
   return run.stdout.trim();
 }
 
-async function bearer({ client_id, client_secret }) {
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
-  const answer = await (await fetch(`${server.url}/oauth/token`, { method: 'POST', body: form })).json();
-  return `Bearer ${answer.access_token}`;
-}
-
 const { demo, url } = server;
 const tenant = demo.tenants.find((one) => one.slug === 'contoso');
 const operator = demo.operators.find((one) => one.slug === 'norvik');
 const clientOf = (kind, id) => demo.api_clients.find((one) => one.org_kind === kind && (!id || one.org_id === id));
 const numbers = await (async () => {
-  const authorization = await bearer(clientOf('tenant', tenant.id));
+  const authorization = await bearer(url, clientOf('tenant', tenant.id));
   const { data } = await (await fetch(`${url}/api/v1/tenant/numbers?limit=1000`, { headers: { authorization } })).json();
   return data.filter((number) => number.operator_id === operator.id).map((number) => number.e164);
 })();
@@ -112,7 +105,7 @@ async function send(kind, round) {
     const lines = Array.from({ length: Math.min(BATCH[kind], ROWS - from) }, (_, n) => row(round, from + n));
     bodies.push(Buffer.from(`${lines.join('\n')}\n`));
   }
-  const headers = { authorization: await bearer(client), 'content-type': 'application/x-ndjson', prefer: 'wait' };
+  const headers = { authorization: await bearer(url, client), 'content-type': 'application/x-ndjson', prefer: 'wait' };
   const ids = [];
   let accepted = 0;
   const began = process.hrtime.bigint();

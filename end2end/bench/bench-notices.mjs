@@ -3,14 +3,11 @@
 // Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
 // Needs the release build. Events of a burst are written by SQL into the feed's own table; all else is the server's: sealing, gate,
 // claim, register, signature, post, settling, attempts. The receiver is a bare one, a process of its own, for us and for pg-boss.
-import { fork } from 'node:child_process';
 import { createHmac, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
 import PgBoss from 'pg-boss';
+import { connect, median, say, socketOf, startSink } from '../helpers/bench.mjs';
 import { startDemo } from '../helpers/server.mjs';
 import { caller, people, provide, sleep } from '../helpers/sets.mjs';
 
@@ -27,44 +24,20 @@ const MARGIN = flags.short ? 0.5 : 1;
 const wants = (part) => !flags.only || flags.only === part;
 
 let broken = 0;
-const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
 /** A line for a ratio that must be at least (or at most) so much. The slowest of a few dozen is no percentile: the short form only prints those. */
 function goal(name, value, ratio, bound, most = false) {
   say(name, value, ratio.toFixed(3), `${most ? '<=' : '>='}${bound}`);
   if (most && flags.short) return;
   if (!(most ? ratio <= bound : ratio >= bound * MARGIN)) broken += 1;
 }
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const share = (list, part) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))];
-
-async function startSink() {
-  const child = fork(fileURLToPath(new URL('../helpers/sink.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const next = () => new Promise((done) => child.once('message', done));
-  const { url } = await next();
-  const ask = async (what) => {
-    const answer = next();
-    child.send(what);
-    return answer;
-  };
-  return {
-    url,
-    set: (mode) => ask({ mode }),
-    forget: () => ask({ forget: true }),
-    count: async () => (await ask({ count: true })).count,
-    messages: async () => (await ask({ report: true })).messages,
-    stop: () => child.disconnect(),
-  };
-}
 
 const server = await startDemo({ own: true, args: ['--rate-limit', '1000000', '--quiet-operator', '--scale', '0.2'] });
 const sinks = [];
 const clients = [];
 
-async function connect(role = 'concord_job') {
-  const host = readFileSync(`${server.dataDir}/postgres/postmaster.pid`, 'utf8').split('\n')[4];
-  const client = new pg.Client({ host, user: 'concord', database: 'concord' });
-  await client.connect();
-  if (role) await client.query(`set role ${role}`);
+async function open(role = 'concord_job') {
+  const client = await connect(server.dataDir, role);
   clients.push(client);
   return client;
 }
@@ -74,8 +47,8 @@ const org = (kind, slug) => demo[`${kind}s`].find((one) => one.slug === slug).id
 const [harrow, albion] = [org('tenant', 'harrow'), org('operator', 'albion')];
 const api = (kind, id) => caller(url, demo.api_clients.find((one) => one.org_kind === kind && (kind === 'platform' || one.org_id === id)));
 const [tenant, operator, platform] = [api('tenant', harrow), api('operator', albion), api('platform')];
-const db = await connect();
-const owner = await connect(null);
+const db = await open();
+const owner = await open(null);
 
 /** Makes verified endpoints, one a sink; removes all others. */
 async function endpoints(count, max_in_flight) {
@@ -159,8 +132,7 @@ async function leases(endpoint) {
 
 /** pg-boss with the same signed post to the same sink. It keeps neither order nor register. */
 async function startBoss() {
-  const host = readFileSync(`${server.dataDir}/postgres/postmaster.pid`, 'utf8').split('\n')[4];
-  const boss = new PgBoss({ host, user: 'concord', database: 'concord', supervise: false, schedule: false, max: 8 });
+  const boss = new PgBoss({ host: socketOf(server.dataDir), user: 'concord', database: 'concord', supervise: false, schedule: false, max: 8 });
   boss.on('error', (error) => console.error(`pg-boss: ${error.message}`));
   await boss.start();
   await boss.createQueue('push');
@@ -307,7 +279,7 @@ async function snapshot() {
   await endpoints(1, 8);
   await burst([sinks[0]], 500);
   const before = median([await burst(), await burst(), await burst()]);
-  const holder = await connect(null);
+  const holder = await open(null);
   await holder.query('begin isolation level repeatable read');
   await holder.query('select count(*) from operator');
   await sinks[0].forget();
@@ -341,7 +313,7 @@ async function enqueue() {
   await db.query(`insert into bench_number (${columns}) select ${columns} from number where tenant_id = $1 limit 2000`, [harrow]);
   await db.query('insert into bench_gate select * from gate');
   const { rows: numbers } = await db.query('select e164, country from bench_number');
-  const lanes = await Promise.all(Array.from({ length: 8 }, () => connect()));
+  const lanes = await Promise.all(Array.from({ length: 8 }, () => open()));
   const q = (name, text) => (client, values) => client.query({ name, text, values });
   const lock = q('b1', 'select number_seq, version from bench_number where tenant_id = $1 and e164 = $2 for update');
   const set = q('b2', `update bench_number set number_seq = number_seq + 1, assignment_status = 'user', activation_state = 'assignment_pending', pending_since = $3, changed_at = $3 where tenant_id = $1 and e164 = $2`);

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { median, say, socketOf } from '../helpers/bench.mjs';
 import { signInHttp } from '../helpers/http.mjs';
 import { accountOf } from '../helpers/pages.mjs';
 import { startDemo } from '../helpers/server.mjs';
@@ -18,8 +19,6 @@ const RATIO = flags.short ? 10 : 2;
 const RESIDENT_MB = 200;
 
 let broken = 0;
-const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 if (spawnSync('psql', ['--version']).error) {
   console.log('the inventory is not measured: there is no psql on PATH');
@@ -37,7 +36,7 @@ const { demo, url } = server;
 const operators = demo.operators.slice(0, 2);
 
 function psql(sql) {
-  const socket = readFileSync(`${server.dataDir}/postgres/postmaster.pid`, 'utf8').split('\n')[4];
+  const socket = socketOf(server.dataDir);
   const run = spawnSync('psql', ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', `postgresql://concord@localhost/concord?host=${encodeURIComponent(socket)}`, ...[sql].flat().flatMap((one) => ['-c', one])], { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (run.status !== 0) throw new Error(`psql: ${run.stderr}`);
   return run.stdout.trim();

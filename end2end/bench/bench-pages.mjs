@@ -3,6 +3,7 @@
 // Prints `name value ratio goal`, one line a measure; ends with 1 when a bound is broken. Needs the release build.
 import { constants, brotliCompressSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
+import { bearer, median, say } from '../helpers/bench.mjs';
 import { signInHttp } from '../helpers/http.mjs';
 import { accountOf, pages } from '../helpers/pages.mjs';
 import { startDemo } from '../helpers/server.mjs';
@@ -18,15 +19,7 @@ const WASM_BYTES = 160_000;
 const FIRST_LOAD_BYTES = 220_000;
 
 let broken = 0;
-const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const q11 = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length;
-
-async function bearer(base, { client_id, client_secret }) {
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
-  const answer = await (await fetch(`${base}/oauth/token`, { method: 'POST', body: form })).json();
-  return `Bearer ${answer.access_token}`;
-}
 
 /** Page and JSON in turn; the first pair warms up. Before that the JSON against itself: does the machine stand still enough? */
 async function pageOverJson(server) {

@@ -8,12 +8,9 @@
 // after 90 s) is chained between the rounds. The log's entries go into their chain either way. Call records by the platform write no
 // entry and are no part of this; page views would fail under a rule (they write with `on conflict`), and there are none here. That
 // each way does what it says is counted in every round.
-import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
+import { bearer, connect, median, say, startSink } from '../helpers/bench.mjs';
 import { signInHttp } from '../helpers/http.mjs';
 import { accountOf } from '../helpers/pages.mjs';
 import { startDemo } from '../helpers/server.mjs';
@@ -39,41 +36,11 @@ const GOAL = 0.9;
 const MARGIN = flags.short ? 0.5 : 1;
 const wants = (part) => !flags.only || flags.only === part;
 
-const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
-const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 const seconds = (began) => Number(process.hrtime.bigint() - began) / 1e9;
 let broken = 0;
 
 const server = await startDemo({ own: true, args: ['--rate-limit', '1000000', '--quiet-operator', '--scale', '0.2'] });
-const clients = [];
 let sink;
-
-async function connect(role) {
-  const host = readFileSync(`${server.dataDir}/postgres/postmaster.pid`, 'utf8').split('\n')[4];
-  const client = new pg.Client({ host, user: 'concord', database: 'concord' });
-  await client.connect();
-  if (role) await client.query(`set role ${role}`);
-  clients.push(client);
-  return client;
-}
-
-async function startSink() {
-  const child = fork(fileURLToPath(new URL('../helpers/sink.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const next = () => new Promise((done) => child.once('message', done));
-  const { url } = await next();
-  const ask = async (what) => {
-    const answer = next();
-    child.send(what);
-    return answer;
-  };
-  return {
-    url,
-    forget: () => ask({ forget: true }),
-    count: async () => (await ask({ count: true })).count,
-    messages: async () => (await ask({ report: true })).messages,
-    stop: () => child.disconnect(),
-  };
-}
 
 const { demo, url } = server;
 const clientOf = (kind, slug) => demo.api_clients.find((one) => one.org_kind === kind && (!slug || one.org_slug === slug));
@@ -82,12 +49,6 @@ const operator = caller(url, clientOf('operator', 'albion'));
 const platform = caller(url, clientOf('platform'));
 let owner;
 let db;
-
-async function bearer({ client_id, client_secret }) {
-  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
-  const answer = await (await fetch(`${url}/oauth/token`, { method: 'POST', body: form })).json();
-  return `Bearer ${answer.access_token}`;
-}
 
 /** Posts rows and waits for their receipt. */
 async function post(path, client, rows) {
@@ -102,7 +63,7 @@ async function post(path, client, rows) {
 function tokenOf(client) {
   let [token, until] = ['', 0];
   return async () => {
-    if (Date.now() > until) [token, until] = [await bearer(client), Date.now() + 300_000];
+    if (Date.now() > until) [token, until] = [await bearer(url, client), Date.now() + 300_000];
     return token;
   };
 }
@@ -339,14 +300,14 @@ async function assignments() {
 
 let tenants = [];
 try {
-  owner = await connect();
-  db = await connect('concord_job');
+  owner = await connect(server.dataDir);
+  db = await connect(server.dataDir, 'concord_job');
   tenants = await makeTenants();
   if (wants('ingest')) await ingest();
   if (wants('feed-drain')) await feedDrain();
   if (wants('assignments')) await assignments();
 } finally {
-  for (const client of clients) await client.end().catch(() => {});
+  for (const client of [owner, db]) await client?.end().catch(() => {});
   sink?.stop();
   await server.stop();
 }

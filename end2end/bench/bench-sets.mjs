@@ -2,9 +2,8 @@
 //   node bench/bench-sets.mjs [--short]
 // Prints `name value ratio goal`, one line a measure; ends with 1 when a bound is broken. Needs the release build; the ratio needs psql.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { say, socketOf } from '../helpers/bench.mjs';
 import { startDemo } from '../helpers/server.mjs';
 import { atRest, caller, people, provide, stateOf } from '../helpers/sets.mjs';
 
@@ -15,7 +14,6 @@ const CHECK_S = 5;
 const RUN_S = 60;
 
 let broken = 0;
-const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
 const clock = () => {
   const began = process.hrtime.bigint();
   return () => Number(process.hrtime.bigint() - began) / 1e9;
@@ -28,7 +26,7 @@ function bound(name, value, most) {
 /** Seconds of one statement that does to these numbers what the set does to them, rolled back; none without psql. */
 function oneStatement(server, tenantId, names) {
   if (spawnSync('psql', ['--version']).error) return undefined;
-  const socket = readFileSync(join(server.dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[4];
+  const socket = socketOf(server.dataDir);
   const list = names.map((e164) => `'${e164}'`).join(',');
   const sql = `with pair as (
       select e164, 'bench-' || lpad((row_number() over (order by e164) - 1)::text, 5, '0') as target from unnest(array[${list}]) as e164),

@@ -1,0 +1,47 @@
+// What the benches share: a line of a measure, the middle of a list, a token, the demo's database, the receiver that takes all.
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+/** One line a measure. */
+export const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
+export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
+
+/** The header `authorization` of an API client, good for an hour. */
+export async function bearer(base, { client_id, client_secret }) {
+  const form = new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret });
+  const answer = await (await fetch(`${base}/oauth/token`, { method: 'POST', body: form })).json();
+  return `Bearer ${answer.access_token}`;
+}
+
+/** Where the database of a demo server listens. */
+export const socketOf = (dataDir) => readFileSync(`${dataDir}/postgres/postmaster.pid`, 'utf8').split('\n')[4];
+
+/** A connection to it as its owner, or as a role. */
+export async function connect(dataDir, role) {
+  const client = new pg.Client({ host: socketOf(dataDir), user: 'concord', database: 'concord' });
+  await client.connect();
+  if (role) await client.query(`set role ${role}`);
+  return client;
+}
+
+/** Starts a receiver of its own process, see sink.mjs. */
+export async function startSink() {
+  const child = fork(fileURLToPath(new URL('./sink.mjs', import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const next = () => new Promise((done) => child.once('message', done));
+  const { url } = await next();
+  const ask = async (what) => {
+    const answer = next();
+    child.send(what);
+    return answer;
+  };
+  return {
+    url,
+    set: (mode) => ask({ mode }),
+    forget: () => ask({ forget: true }),
+    count: async () => (await ask({ count: true })).count,
+    messages: async () => (await ask({ report: true })).messages,
+    stop: () => child.disconnect(),
+  };
+}
