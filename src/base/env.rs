@@ -22,6 +22,13 @@ pub enum Clock {
     Fixed(Arc<Mutex<DateTime<Utc>>>),
 }
 
+/// When a `UUIDv7` was made (RFC 9562, 5.7), to the millisecond; `None` for ids of another version.
+#[must_use]
+pub fn made_at(id: Uuid) -> Option<DateTime<Utc>> {
+    let (seconds, nanos) = id.get_timestamp()?.to_unix();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
+}
+
 /// The clock and the random source of one process. Cheap to clone; clones share both.
 #[derive(Clone, Debug)]
 pub struct Env {

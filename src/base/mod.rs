@@ -22,6 +22,7 @@ pub use e164::E164;
 pub use e164::E164Error;
 pub use env::Clock;
 pub use env::Env;
+pub use env::made_at;
 pub use ids::AccountId;
 pub use ids::BatchId;
 pub use ids::CallId;

@@ -7,7 +7,6 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::cause::Outcome;
-use crate::base::CallId;
 use crate::base::Cursor;
 use crate::base::E164;
 use crate::base::Failure;
@@ -179,10 +178,4 @@ fn number(text: &str) -> Result<String, Failure> {
         Ok(number) => Ok(number.to_string()),
         Err(error) => Err(wrong("e164", &text, &error.to_string())),
     }
-}
-
-/// The time in a leg's id, which is its `invited_at`: says where to look.
-pub(super) fn time_of(id: CallId) -> Option<DateTime<Utc>> {
-    let (seconds, nanos) = id.0.get_timestamp()?.to_unix();
-    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }

@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::feed_ask::CallsAsk;
 use super::feed_ask::ListPlace;
-use super::feed_ask::time_of;
 use super::queries_pages::HIDDEN;
 use super::queries_pages::OUTCOME;
 use super::record_read::LONGEST;
@@ -20,6 +19,7 @@ use crate::base::CallId;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::base::made_at;
 
 type Sql = QueryBuilder<'static, Postgres>;
 
@@ -256,7 +256,8 @@ pub(super) async fn of_parts(
 
 /// A call of an operator, withheld or not.
 pub(super) async fn operator_call(conn: &mut PgConnection, operator: OperatorId, id: CallId) -> Result<Option<FeedLine>, Failure> {
-    let Some(at) = time_of(id) else { return Ok(None) };
+    // A leg's id is made of its `invited_at`: says where to look.
+    let Some(at) = made_at(id.0) else { return Ok(None) };
     let mut sql = select(true);
     sql.push(" where c.operator_id = ").push_bind(operator.0).push(" and c.invited_at = ").push_bind(at);
     sql.push(" and c.id = ").push_bind(id.0);
@@ -265,7 +266,7 @@ pub(super) async fn operator_call(conn: &mut PgConnection, operator: OperatorId,
 
 /// A tenant's call.
 pub(super) async fn tenant_call(conn: &mut PgConnection, tenant: TenantId, id: CallId) -> Result<Option<FeedLine>, Failure> {
-    let Some(at) = time_of(id) else { return Ok(None) };
+    let Some(at) = made_at(id.0) else { return Ok(None) };
     let mut sql = select(true);
     sql.push(" where c.tenant_id = ").push_bind(tenant.0).push(" and c.invited_at = ").push_bind(at);
     sql.push(" and c.id = ").push_bind(id.0).push(" and not c.tenant_mismatch");

@@ -9,6 +9,7 @@ use crate::base::E164;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::base::made_at;
 use crate::store::Looks;
 use crate::store::by_index;
 
@@ -58,7 +59,7 @@ pub async fn take_confirmed(
     )
     .fetch_all(&mut *conn)
     .await?;
-    looks.found(&look, found.first().map(|row| made_at(row.id)));
+    looks.found(&look, found.first().map(|row| made_at(row.id).unwrap_or(look.from)));
     let places: Vec<String> = found.into_iter().map(|row| row.place).collect();
     Ok(sqlx::query_as!(
         Confirmed,
@@ -68,11 +69,6 @@ pub async fn take_confirmed(
     )
     .fetch_all(conn)
     .await?)
-}
-
-/// When an id was made (RFC 9562, UUID version 7), to the millisecond.
-fn made_at(id: Uuid) -> DateTime<Utc> {
-    i64::try_from(id.as_u128() >> 80).ok().and_then(DateTime::from_timestamp_millis).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
 /// Before every id of that millisecond and later.

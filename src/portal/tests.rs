@@ -92,6 +92,13 @@ impl World {
         }
     }
 
+    /// The hash of an entry in a chain of Kestrel, in hex.
+    async fn chained(&self, chain: &str, seq: i64) -> String {
+        let mut tx = self.store.begin(Reach::Tenant(self.kestrel)).await.expect("begun");
+        let hash = sqlx::query_scalar("select encode(hash, 'hex') from chain_entry where chain = $1 and seq = $2");
+        hash.bind(chain).bind(seq).fetch_one(&mut *tx).await.expect("a hash")
+    }
+
     async fn transfer(&self, reference: &str) -> Uuid {
         let entry = transfers::NewTransfer {
             tenant: self.kestrel,
@@ -179,12 +186,7 @@ async fn the_register_shows_filters_and_proves(pool: PgPool) {
     let html = w.show(Lang::De, "/o/norvik/register/verify", &[], transfers::verify_page).await.expect("a page");
     assert!(html.contains("Die Kette ist ganz"), "{html}");
 
-    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
-    let head: String = sqlx::query_scalar("select encode(hash, 'hex') from chain_entry where chain = 'register' and seq = 61")
-        .fetch_one(&mut *tx)
-        .await
-        .expect("a head");
-    drop(tx);
+    let head = w.chained("register", 61).await;
     let (head, wrong) = (head.as_str(), "0".repeat(64));
     let cases = [
         (Lang::En, "61", head, "It fits. Up to this entry"),
@@ -238,12 +240,7 @@ async fn the_consent_pages_say_what_each_step_does(pool: PgPool) {
     let html = w.show(Lang::En, certificate, &["operator"], consent::certificate_page).await.expect("a page");
     assert!(html.contains("Not chained yet"), "{html}");
     while consent::seal(w.store.clone()).await.expect("sealed") {}
-    let mut tx = w.store.begin(Reach::Tenant(w.kestrel)).await.expect("begun");
-    let hash: String = sqlx::query_scalar("select encode(hash, 'hex') from chain_entry where chain = 'consent' and seq = 1")
-        .fetch_one(&mut *tx)
-        .await
-        .expect("a hash");
-    drop(tx);
+    let hash = w.chained("consent", 1).await;
     for (lang, place) in [(Lang::En, "Entry 1"), (Lang::De, "Eintrag 1")] {
         let html = w.show(lang, certificate, &["operator"], consent::certificate_page).await.expect("a page");
         assert!(html.contains(place) && html.contains(&hash), "{html}");

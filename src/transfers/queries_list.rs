@@ -18,6 +18,7 @@ use super::model::TransferTotal;
 use crate::base::Cursor;
 use crate::base::Failure;
 use crate::base::Problem;
+use crate::base::made_at;
 
 /// One page of the list in one direction; `$compare` and `$order` are the only differences. The place in the chain is that of
 /// the reader's own organisation: the axis its transaction is set to.
@@ -128,7 +129,7 @@ pub async fn of_ref(conn: &mut PgConnection, reference: &str) -> Result<Vec<Tran
 
 /// One entry by its id; its time is found from the time in the id (`UUIDv7`), so that only its own partition is read.
 pub(super) async fn one(conn: &mut PgConnection, id: Uuid) -> Result<Option<TransferRow>, Failure> {
-    let Some(at) = time_of(id) else { return Ok(None) };
+    let Some(at) = made_at(id) else { return Ok(None) };
     let filter = TransferFilter {
         from: Some(at - TimeDelta::seconds(60)),
         to: Some(at + TimeDelta::seconds(60)),
@@ -146,11 +147,6 @@ pub(super) async fn one(conn: &mut PgConnection, id: Uuid) -> Result<Option<Tran
     let filter = TransferFilter { from: Some(at), to: Some(at + TimeDelta::microseconds(1)), ..filter };
     let rows = page(conn, &filter, &Position::Start, 10_000).await?;
     Ok(rows.into_iter().find(|row| row.id == id))
-}
-
-fn time_of(id: Uuid) -> Option<DateTime<Utc>> {
-    let (seconds, nanos) = id.get_timestamp()?.to_unix();
-    DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
 /// What the entries of a filter add up to, by direction, classes and ground; largest first.
