@@ -72,7 +72,7 @@ async function emit(count) {
     `insert into event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, opening, occurred_at, data, previous)
      select $1, gen_random_uuid(), $2, 'number.updated', 'concord.number/1', '+4411649' || lpad((n % 5000)::text, 5, '0'), $4::bigint * 1000 + n / 5000, 'GB', 'numbers', 1,
             clock_timestamp(), '{"e164":"+4411649' || lpad((n % 5000)::text, 5, '0') || '","sip_uri":"sip:+44@harrow.sip.example;user=phone","assignment_status":"user","activation_state":"assignment_pending","usage":"user","country":"GB","tenant_name":"Harrow"}', '{"assignment_status":"unassigned"}'
-     from generate_series(0, $3::int - 1) n`,
+     from generate_series(0, $3::int - 1) n where pg_current_xact_id() is not null`,
     [harrow, albion, count, written],
   );
 }

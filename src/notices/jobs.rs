@@ -9,6 +9,7 @@ use chrono::Utc;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use url::Url;
 
 use super::Envelope;
@@ -58,21 +59,26 @@ pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::f
 /// # Errors
 /// When the database is away.
 pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
-    let (from, whole) = notices.sealing.from().await;
+    let known = notices.sealing.begin().await;
+    let began = Instant::now();
     let mut tx = store.begin_job().await?;
     by_index(&mut tx).await?;
-    let Some(waiting) = queries::lock_unsealed(&mut tx, from, whole).await? else {
-        let made = queries::make_heads(&mut tx, from).await?;
+    let look = queries::look(&mut tx, known.floor, known.may_rise()).await?;
+    let (learned, counts) = known.learn(look.sight);
+    notices.sealing.note(learned);
+    if !counts {
+        return Ok(true);
+    }
+    let Some(waiting) = look.waiting else {
+        let made = if look.headless { queries::make_heads(&mut tx).await? } else { 0 };
         tx.commit().await?;
-        return Ok(notices.sealing.found_nothing(whole) || made > 0);
+        return Ok(made > 0);
     };
     let last = waiting.last_seq;
     let last = if notices.policy.planted(Plant::SealGap) && last > 0 { last + 1 } else { last };
-    // A short look has passed what was taken before; another need not.
-    let from = if whole { from } else { waiting.first - 1 };
-    let (sealed, to) = queries::seal_rows(&mut tx, waiting.operator, last, from, store.env.now()).await?;
+    let sealed = queries::seal_rows(&mut tx, waiting.operator, last, known.floor, store.env.now()).await?;
     tx.commit().await?;
-    notices.sealing.sealed(to, whole);
+    notices.sealing.sealed(began);
     if sealed > 0 {
         store.wake.wake(DELIVER);
         notices.sealed.notify_waiters();

@@ -53,6 +53,8 @@ mod endpoint;
 #[cfg(feature = "ssr")]
 mod envelope;
 #[cfg(feature = "ssr")]
+mod floor;
+#[cfg(feature = "ssr")]
 mod gating;
 #[cfg(feature = "ssr")]
 mod gating_attempts;

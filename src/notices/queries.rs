@@ -1,7 +1,5 @@
 //! SQL of the feed: what other rooms append, how it is sealed, what stands in it.
 
-use std::collections::BTreeSet;
-
 use chrono::DateTime;
 use chrono::Utc;
 use sqlx::PgConnection;
@@ -10,6 +8,7 @@ use uuid::Uuid;
 use super::Envelope;
 use super::EventType;
 use super::JsonObject;
+use super::floor::Sight;
 use crate::base::Env;
 use crate::base::EventId;
 use crate::base::Failure;
@@ -68,6 +67,7 @@ pub async fn emit_all(conn: &mut PgConnection, env: &Env, events: Vec<NewEvent>)
     let classes: Vec<Option<&str>> = events.iter().map(|e| gated_class(e.kind)).collect();
     let data: Vec<&str> = events.iter().map(|e| e.data.as_str()).collect();
     let previous: Vec<Option<&str>> = events.iter().map(|e| e.previous.as_ref().map(JsonObject::as_str)).collect();
+    // The transaction has its number before an event takes its position, as `floor` demands.
     sqlx::query!(
         "insert into event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, occurred_at, data, previous,
                                 opening)
@@ -75,6 +75,7 @@ pub async fn emit_all(conn: &mut PgConnection, env: &Env, events: Vec<NewEvent>)
                 (select g.opening from gate g where g.tenant_id = t and g.operator_id = o and g.country = co and g.class = cl)
          from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
                      $11::text[], $12::text[]) with ordinality as x(t, i, o, ty, sc, su, ns, co, cl, da, pr, n)
+         where pg_current_xact_id() is not null
          order by n",
         now,
         &tenants,
@@ -123,39 +124,55 @@ pub(super) struct Waiting {
     pub operator: OperatorId,
     /// Last position of the feed.
     pub last_seq: i64,
-    /// Position of the event that waits longest, of those the look could find.
-    pub first: i64,
 }
 
-/// Takes the head of one feed that has something unsealed after a position and that nobody else is sealing: least recently
-/// sealed first, or, with `oldest`, that of the event which waits longest.
-pub(super) async fn lock_unsealed(conn: &mut PgConnection, from: i64, oldest: bool) -> Result<Option<Waiting>, Failure> {
+/// What a look at the unsealed events found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub sight: Sight,
+    /// The feed that was sealed least recently, of those that nobody else is sealing.
+    pub waiting: Option<Waiting>,
+    /// An operator's first event is there and its feed has no head yet.
+    pub headless: bool,
+}
+
+/// Looks at what is unsealed after a position, and locks the head of one feed. With `number` the transaction is given its number; locking
+/// a head gives it one anyway.
+pub(super) async fn look(conn: &mut PgConnection, floor: i64, number: bool) -> Result<Look, Failure> {
     let row = sqlx::query!(
-        "select h.operator_id, h.last_seq, w.position from feed_head h
-         cross join lateral (select o.position from event_out o where o.operator_id = h.operator_id and o.position > $2
-                             order by o.position limit 1) as w
-         where h.feed = $1
-         order by case when $3 then w.position end, h.sealed_at limit 1
-         for update of h skip locked",
+        r#"with unsealed as materialized (
+             select o.id as operator_id, w.position, exists (select from feed_head h where h.operator_id = o.id and h.feed = $1) as headed
+             from operator o
+             cross join lateral (select e.position from event_out e where e.operator_id = o.id and e.position > $2
+                                 order by e.position limit 1) as w),
+           mine as materialized (
+             select h.operator_id, h.last_seq from unsealed u join feed_head h on h.operator_id = u.operator_id and h.feed = $1
+             order by h.sealed_at limit 1 for update of h skip locked)
+           select pg_postmaster_start_time() as "server!", pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "oldest!",
+                  (case when $3 then pg_current_xact_id() end)::text::bigint as xact,
+                  (select case when s.is_called then s.last_value else 0 end from event_out_position_seq s) as "taken!",
+                  (select min(position) from unsealed) as first, exists (select from unsealed where not headed) as "headless!",
+                  mine.operator_id as "operator_id?", mine.last_seq as "last_seq?"
+           from (select) as one left join mine on true"#,
         FEED,
-        from,
-        oldest
+        floor,
+        number
     )
-    .fetch_optional(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(row.map(|row| Waiting { operator: OperatorId(row.operator_id), last_seq: row.last_seq, first: row.position }))
+    let waiting = row.operator_id.zip(row.last_seq);
+    Ok(Look {
+        sight: Sight { server: row.server, taken: row.taken, oldest: row.oldest, xact: row.xact, first: row.first },
+        waiting: waiting.map(|(operator, last_seq)| Waiting { operator: OperatorId(operator), last_seq }),
+        headless: row.headless,
+    })
 }
 
-/// Makes the heads of feeds that got their first event, after a position; how many.
-pub(super) async fn make_heads(conn: &mut PgConnection, from: i64) -> Result<u64, Failure> {
+/// Makes the heads of feeds that have none; how many.
+pub(super) async fn make_heads(conn: &mut PgConnection) -> Result<u64, Failure> {
     let made = sqlx::query!(
-        "insert into feed_head (operator_id, feed)
-         select o.id, $1::text from operator o
-         where not exists (select from feed_head h where h.operator_id = o.id and h.feed = $1)
-           and exists (select from event_out w where w.operator_id = o.id and w.position > $2)
-         on conflict do nothing",
-        FEED,
-        from
+        "insert into feed_head (operator_id, feed) select id, $1::text from operator on conflict do nothing",
+        FEED
     )
     .execute(conn)
     .await?;
@@ -174,43 +191,23 @@ async fn lock_head(conn: &mut PgConnection, operator: OperatorId) -> Result<i64,
     Ok(seq)
 }
 
-/// Moves up to 500 events of an operator, whose head is locked, from after a position into its feed, and with them what the same
-/// subjects have before it: a number's order holds wherever the look begins. Answers how many, and the highest position.
+/// Moves up to 500 events of an operator, whose head is locked, from after a position into its feed. Answers how many. The position is
+/// that of the look: meanwhile an event may have been committed before the first one that was seen then, and its number's next one too.
 pub(super) async fn seal_rows(
     conn: &mut PgConnection,
     operator: OperatorId,
     last: i64,
-    from: i64,
+    floor: i64,
     now: DateTime<Utc>,
-) -> Result<(i64, i64), Failure> {
-    let late = sqlx::query!(
-        r#"select subject, ctid::text as "place!" from event_out where operator_id = $1 and position > $2 order by position limit $3"#,
+) -> Result<i64, Failure> {
+    let places = sqlx::query_scalar!(
+        r#"select ctid::text as "place!" from event_out where operator_id = $1 and position > $2 order by position limit $3"#,
         operator.0,
-        from,
+        floor,
         SEAL_ROWS
     )
     .fetch_all(&mut *conn)
     .await?;
-    let mut places: Vec<String> = Vec::with_capacity(late.len());
-    let mut subjects: BTreeSet<String> = BTreeSet::new();
-    for row in late {
-        places.push(row.place);
-        subjects.insert(row.subject);
-    }
-    if from > 0 {
-        // Written so that the index of subjects alone can serve it: to the planner the table is empty, and any index as good.
-        let before = sqlx::query_scalar!(
-            r#"select w.place as "place!" from unnest($2::text[]) as k(subject) cross join lateral (
-                 select o.ctid::text as place from event_out o
-                 where o.subject = k.subject and coalesce(o.operator_id) = $1 and o.position + 0 <= $3 offset 0) as w"#,
-            operator.0,
-            &subjects.into_iter().collect::<Vec<_>>(),
-            from
-        )
-        .fetch_all(&mut *conn)
-        .await?;
-        places.extend(before);
-    }
     let mut rows = sqlx::query_as!(
         Unsealed,
         "delete from event_out where ctid = any($1::text[]::tid[])
@@ -221,13 +218,12 @@ pub(super) async fn seal_rows(
     .fetch_all(&mut *conn)
     .await?;
     rows.sort_by_key(|row| row.position);
-    let to = rows.last().map_or(0, |row| row.position);
     let mut sealed = Sealed::default();
     for (row, seq) in rows.into_iter().zip(last + 1..) {
         sealed.push(operator, seq, row)?;
     }
     append(conn, operator, last, now, &sealed).await?;
-    Ok((i64::try_from(sealed.seqs.len()).unwrap_or(i64::MAX), to))
+    Ok(i64::try_from(sealed.seqs.len()).unwrap_or(i64::MAX))
 }
 
 /// Appends one event that concerns no tenant straight to the feed, in the caller's transaction, under the head's lock.

@@ -18,6 +18,7 @@ use super::Limits;
 use super::Lookup;
 use super::Policy;
 use super::Poster;
+use super::floor::Floor;
 use super::system_lookup;
 use super::waiting::Waiters;
 use crate::base::EndpointId;
@@ -37,7 +38,7 @@ pub struct Notices {
     /// Places of those who wait on a feed.
     pub(super) waiters: Waiters,
     pub(super) turns: Arc<Semaphore>,
-    pub(super) sealing: Arc<Pace>,
+    pub(super) sealing: Arc<Floor>,
     tasks: TaskTracker,
     running: Arc<Mutex<HashMap<EndpointId, Arc<Notify>>>>,
 }
@@ -132,74 +133,6 @@ impl Notices {
     }
 }
 
-/// How sealing in this process goes.
-///
-/// Writers take positions in their own order and commit in another, so what is unsealed may lie anywhere. But most lies at the
-/// end, and while somebody holds a snapshot everything before is dead rows: so a look begins a little before the last position
-/// that was sealed, and only now and then at the beginning. While such a look finds what was left behind, every other one is of
-/// its kind: an old backlog of one operator and the new events of the others share the time.
-#[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<Paced>);
-
-#[derive(Debug, Default)]
-struct Paced {
-    /// Highest position sealed by this process.
-    sealed_to: i64,
-    /// When a look last began at the beginning.
-    whole_at: Option<Instant>,
-    /// The last look at the beginning found what the quick ones pass by.
-    behind: bool,
-    /// The last look began at the beginning.
-    whole: bool,
-    /// When events were last sealed.
-    sealed_at: Option<Instant>,
-}
-
-/// Positions that a quick look goes back: more than writers usually have open at once, and few enough to pass over.
-const BACK: i64 = 1_000;
-/// A commit that comes later than that is found within this time.
-const WHOLE_EVERY: Duration = Duration::from_secs(5);
-/// Between two seals, so that under load one of them takes many events. Nobody notices when the feed was at rest.
-const SEAL_GAP: Duration = Duration::from_millis(5);
-
-impl Pace {
-    fn get(&self) -> MutexGuard<'_, Paced> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for the gap; answers after which position to look, and whether that is the beginning.
-    pub async fn from(&self) -> (i64, bool) {
-        let since = self.get().sealed_at.map(|at| at.elapsed());
-        if let Some(left) = since.and_then(|since| SEAL_GAP.checked_sub(since)) {
-            tokio::time::sleep(left).await;
-        }
-        let mut paced = self.get();
-        let whole = paced.behind && !paced.whole || paced.whole_at.is_none_or(|at| at.elapsed() >= WHOLE_EVERY);
-        paced.whole = whole;
-        if whole {
-            paced.whole_at = Some(Instant::now());
-        }
-        (if whole { 0 } else { paced.sealed_to - BACK }, whole)
-    }
-
-    /// Notes up to where was sealed.
-    pub fn sealed(&self, to: i64, whole: bool) {
-        let mut paced = self.get();
-        if whole {
-            paced.behind = to < paced.sealed_to;
-        }
-        paced.sealed_to = paced.sealed_to.max(to);
-        paced.sealed_at = Some(Instant::now());
-    }
-
-    /// Notes that a look found nothing; true when there may be more all the same.
-    pub fn found_nothing(&self, whole: bool) -> bool {
-        let mut paced = self.get();
-        paced.behind &= !whole;
-        paced.behind
-    }
-}
-
 /// Between two wake-ups of the consumer of confirmations while an endpoint is busy.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
@@ -234,29 +167,5 @@ impl Drop for Place {
         if running.get(&self.endpoint).is_some_and(|there| Arc::ptr_eq(there, &self.nudge)) {
             running.remove(&self.endpoint);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Pace;
-
-    #[tokio::test]
-    async fn an_old_backlog_gets_every_other_look() {
-        let pace = Pace::default();
-        let look = async |to: i64| {
-            let (_, whole) = pace.from().await;
-            pace.sealed(to, whole);
-            whole
-        };
-        // The first look begins at the beginning; this one finds nothing old.
-        assert!(look(100_000).await);
-        assert!(!look(100_500).await && !look(101_000).await);
-        pace.get().whole_at = None;
-        assert!(look(500).await, "it is time, and something was left behind");
-        assert_eq!((look(101_500).await, look(1_000).await, look(102_000).await), (false, true, false));
-        assert!(pace.found_nothing(false), "at the end; the backlog is still there");
-        assert!(look(102_500).await, "nothing old any more");
-        assert!(!look(103_000).await && !pace.found_nothing(false));
     }
 }

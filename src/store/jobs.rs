@@ -96,14 +96,16 @@ where
 }
 
 /// Has the transaction find rows by index alone. Tables of a queue are empty whenever they are looked at by a vacuum, so the
-/// planner takes reading them whole for cheap; while somebody holds a snapshot they are long.
+/// planner takes reading them whole for cheap; while somebody holds a snapshot they are long. What cannot be read by an index counts as
+/// very dear then, which must not have the statement compiled.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn by_index(conn: &mut PgConnection) -> Result<(), Failure> {
     sqlx::query(
         "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)",
+                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+                set_config('jit', 'off', true)",
     )
     .execute(conn)
     .await?;

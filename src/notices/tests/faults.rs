@@ -20,6 +20,28 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.expect("a count")
     }
 
+    /// What the feed says of a number, in its order.
+    async fn number_seqs(&self, e164: &str) -> Vec<i64> {
+        let rows = sqlx::query_scalar("select number_seq from event where subject = $1 order by seq").bind(e164);
+        rows.fetch_all(self.store.pool()).await.expect("rows")
+    }
+
+    async fn floor(&self) -> i64 {
+        self.notices.sealing.begin().await.floor
+    }
+
+    /// Looks until the floor has passed a position. Transactions of other tests hold it too, as all databases of a server count alike.
+    async fn floor_passes(&self, position: i64) {
+        for _ in 0..2_000 {
+            self.seal().await;
+            if self.floor().await > position {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        panic!("the floor stays at {}", self.floor().await);
+    }
+
     /// (type, share) of what the feed says of endpoints.
     async fn of_endpoints(&self) -> Vec<(String, i64)> {
         let bodies = self.pull(0, false).await.bodies;
@@ -290,16 +312,61 @@ async fn a_commit_that_comes_late_keeps_the_order_of_its_number(pool: PgPool) {
     emit_all(&mut tx, &world.store.env, events).await.expect("written");
     tx.commit().await.expect("committed");
     world.seal().await;
+    world.seal().await;
     late.commit().await.expect("committed");
     world.emit(EventType::NumberUpdated, NUMBER, 2).await;
     world.seal().await;
-    let seqs: Vec<i64> = sqlx::query_scalar("select number_seq from event where subject = $1 order by seq")
-        .bind(NUMBER)
-        .fetch_all(world.store.pool())
-        .await
-        .expect("rows");
-    assert_eq!(seqs, [1, 2], "far behind the last seal, and yet before what came after it");
+    assert_eq!(world.number_seqs(NUMBER).await, [1, 2], "far behind the last seal, and yet before what came after it");
     assert_eq!(world.count("select max(seq) - count(*) from event").await, 0, "no gap");
+}
+
+#[sqlx::test]
+async fn a_commit_between_look_and_seal_keeps_the_order_of_its_number(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.emit(EventType::NumberUpdated, OTHER, 1).await;
+    world.seal().await;
+    let mut late = world.store.begin(Reach::Tenant(world.tenant)).await.expect("a transaction");
+    emit(&mut late, &world.store.env, world.event(EventType::NumberAssigned, NUMBER, 1)).await.expect("written");
+    world.emit(EventType::NumberUpdated, OTHER, 2).await;
+    let mut tx = world.store.begin_job().await.expect("a transaction");
+    let look = queries::look(&mut tx, 1, true).await.expect("a look");
+    let feed = look.waiting.expect("an event");
+    assert_eq!((look.sight.first, look.sight.taken, feed.last_seq), (Some(3), 3, 1));
+    late.commit().await.expect("committed");
+    world.emit(EventType::NumberUpdated, NUMBER, 2).await;
+    let sealed = queries::seal_rows(&mut tx, feed.operator, feed.last_seq, 1, world.store.env.now()).await.expect("sealed");
+    tx.commit().await.expect("committed");
+    assert_eq!((sealed, world.number_seqs(NUMBER).await), (3, vec![1, 2]));
+}
+
+/// The floor rises while events come and go, and waits for whoever has taken a position and not ended.
+#[sqlx::test]
+async fn no_event_appears_below_the_floor(pool: PgPool) {
+    let world = World::new(pool).await;
+    let taken = "select last_value from event_out_position_seq";
+    let mut written = 0;
+    for round in 0..24 {
+        let before = if round == 0 { 0 } else { world.count(taken).await };
+        let mut late = world.store.begin(Reach::Tenant(world.tenant)).await.expect("a transaction");
+        emit(&mut late, &world.store.env, world.event(EventType::NumberUpdated, NUMBER, 1)).await.expect("written");
+        for _ in 0..=round % 4 {
+            world.emit(EventType::NumberUpdated, OTHER, 1).await;
+            world.seal().await;
+            written += 1;
+        }
+        world.seal().await;
+        assert!(world.floor().await <= before, "{round}: the open transaction holds it");
+        if round % 3 == 0 {
+            late.rollback().await.expect("rolled back");
+        } else {
+            late.commit().await.expect("committed");
+            written += 1;
+        }
+        world.seal().await;
+        assert_eq!(world.count("select count(*) from event_out").await, 0, "{round}: what came late is found");
+        world.floor_passes(before).await;
+    }
+    assert_eq!(world.count("select count(*) from event").await, written);
 }
 
 /// A held snapshot keeps every dead row. Healthy deliveries must not have any in their way.

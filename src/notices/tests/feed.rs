@@ -168,7 +168,7 @@ async fn no_more_than_sixteen_calls_of_an_operator_wait(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_look_at_the_beginning_takes_what_waits_longest(pool: PgPool) {
+async fn feeds_take_turns_and_each_is_sealed_by_one(pool: PgPool) {
     let world = World::new(pool).await;
     let new = NewOperator {
         slug: "albion",
@@ -192,9 +192,12 @@ async fn a_look_at_the_beginning_takes_what_waits_longest(pool: PgPool) {
     sqlx::query(later).bind(other.0).execute(world.store.pool()).await.expect("set");
     emit_to(other, 2).await;
     emit_to(world.operator, 2).await;
-    for (oldest, first) in [(false, world.operator), (true, other)] {
+    let mut sealers = Vec::new();
+    for turn in [Some(world.operator), Some(other), None] {
         let mut tx = world.store.begin_job().await.expect("a transaction");
-        let taken = queries::lock_unsealed(&mut tx, 0, oldest).await.expect("looked");
-        assert_eq!(taken.map(|taken| taken.operator), Some(first), "oldest first: {oldest}");
+        let look = queries::look(&mut tx, 2, false).await.expect("looked");
+        assert_eq!(look.waiting.map(|feed| feed.operator), turn, "the one that was sealed least recently");
+        assert_eq!((look.sight.first, look.headless), (Some(3), false));
+        sealers.push(tx);
     }
 }
