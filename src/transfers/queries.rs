@@ -175,12 +175,14 @@ pub async fn settle(
     sqlx::query!(
         "update transfer t set state = x.s, frozen_at = $1
          from unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[]) as x(t, a, i, s)
-         where t.tenant_id = x.t and t.at = x.a and t.id = x.i and t.frozen_at > $1",
+         where t.tenant_id = x.t and t.at = x.a and t.id = x.i and t.frozen_at > $1 and t.at between $6 and $7",
         now,
         &tenants,
         &ats,
         &ids,
-        &states
+        &states,
+        ats.iter().min(),
+        ats.iter().max()
     )
     .execute(conn)
     .await?;
