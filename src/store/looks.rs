@@ -16,8 +16,8 @@ use chrono::TimeDelta;
 use chrono::Utc;
 use tokio::time::Instant;
 
-/// How far before the last find a short look begins: longer than a transaction takes to commit.
-const BACK: TimeDelta = TimeDelta::seconds(5);
+/// How far before the last find a short look begins: nearly every transaction has ended by then.
+const BACK: TimeDelta = TimeDelta::seconds(1);
 /// A look at the beginning that takes no longer is always made.
 const CHEAP: Duration = Duration::from_millis(5);
 /// Dearer ones get this part of the time.
