@@ -146,9 +146,11 @@ impl Worker {
                 }
                 continue;
             }
-            tokio::select! {
-                landed = flying.join_next() => answered.extend(landed.and_then(Result::ok)),
-                () = self.nudge.notified(), if flying.len() < turn.max_in_flight => {}
+            if !turn.again {
+                tokio::select! {
+                    landed = flying.join_next() => answered.extend(landed.and_then(Result::ok)),
+                    () = self.nudge.notified(), if flying.len() < turn.max_in_flight => {}
+                }
             }
             while let Some(Some(landed)) = flying.join_next().now_or_never() {
                 answered.extend(landed.ok());

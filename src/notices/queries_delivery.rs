@@ -20,6 +20,8 @@ use crate::base::OperatorId;
 
 /// Events read per claim at most.
 const FRESH_ROWS: i64 = 500;
+/// Events read per free slot.
+const FRESH_PER_SLOT: i64 = 16;
 /// Positions looked at per claim at most, wanted or not.
 const FRESH_WINDOW: i64 = 10_000;
 
@@ -315,8 +317,14 @@ pub(super) async fn due(
     Ok(rows.into_iter().map(HeldRow::from).collect())
 }
 
-/// Wanted events after the cursor, and how far the feed was read for them.
-pub(super) async fn fresh(conn: &mut PgConnection, target: &Target, last_seq: i64) -> Result<(Vec<Fresh>, i64), Failure> {
+/// Wanted events after the cursor, several for each slot as some may wait behind a held number, and how far the feed was read for them.
+pub(super) async fn fresh(
+    conn: &mut PgConnection,
+    target: &Target,
+    last_seq: i64,
+    slots: usize,
+) -> Result<(Vec<Fresh>, i64), Failure> {
+    let most = i64::try_from(slots).unwrap_or(FRESH_ROWS).saturating_mul(FRESH_PER_SLOT).min(FRESH_ROWS);
     let cursor = target.head.cursor_seq;
     let window = last_seq.min(cursor.saturating_add(FRESH_WINDOW));
     if window <= cursor {
@@ -334,11 +342,11 @@ pub(super) async fn fresh(conn: &mut PgConnection, target: &Target, last_seq: i6
         cursor,
         window,
         &target.event_types,
-        FRESH_ROWS
+        most
     )
     .fetch_all(conn)
     .await?;
-    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= FRESH_ROWS);
+    let full = i64::try_from(rows.len()).is_ok_and(|n| n >= most);
     let scanned_to = rows.last().filter(|_| full).map_or(window, |row| row.seq);
     Ok((rows.into_iter().map(|r| Fresh { seq: r.seq, subject: r.subject, held: r.held }).collect(), scanned_to))
 }

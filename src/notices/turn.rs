@@ -84,7 +84,7 @@ pub(super) struct Turn {
     pub sends: Vec<Sending>,
     /// Deliveries at once.
     pub max_in_flight: usize,
-    /// More of the feed is to be read at once.
+    /// Slots are left and there is more to read: another turn at once.
     pub again: bool,
     /// Number events were confirmed.
     pub confirmed: bool,
@@ -226,7 +226,7 @@ async fn take(
     due.truncate(slots);
     let held = (held + target.flight.hot.len()).max(due.len());
     let last = queries::head_seq(conn, target.operator).await?;
-    let (mut fresh, scanned_to) = rows::fresh(conn, target, last).await?;
+    let (mut fresh, scanned_to) = rows::fresh(conn, target, last, slots).await?;
     for item in &mut fresh {
         item.held |= target.flight.find(&item.subject).is_some();
     }
@@ -236,7 +236,7 @@ async fn take(
     let claimed = claim(target.head.clone(), work, now, &notices.policy, &mut store.env.rng());
     target.head = claimed.head;
     let read_on = target.head.cursor_seq > before && target.head.cursor_seq < last;
-    let again = claimed.sends.is_empty() && (read_on || recovering);
+    let again = claimed.sends.len() < slots && read_on || claimed.sends.is_empty() && recovering;
     let (mut leased, mut rows_of_own) = (Vec::with_capacity(claimed.sends.len()), Vec::new());
     for held in claimed.sends {
         let row = known.get(&held.subject).filter(|row| row.held.seq == held.seq);

@@ -1,0 +1,362 @@
+// What delivering notices costs, as ratios of two things in one run.
+//   node bench/bench-notices.mjs [--short] [--only PART]   parts: ceiling latency isolation snapshot enqueue
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
+// Needs the release build. Events of a burst are written by SQL into the feed's own table; all else is the server's: sealing, gate,
+// claim, register, signature, post, settling, attempts. The receiver is a bare one, a process of its own, for us and for pg-boss.
+import { createHmac, randomUUID } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { parseArgs } from 'node:util';
+import PgBoss from 'pg-boss';
+import { connect, median, say, socketOf, startSink } from '../helpers/bench.mjs';
+import { startDemo } from '../helpers/server.mjs';
+import { caller, people, provide, sleep } from '../helpers/sets.mjs';
+
+const { values: flags } = parseArgs({ options: { short: { type: 'boolean', default: false }, only: { type: 'string' } } });
+const BURST = flags.short ? 3_000 : 20_000;
+const ROUNDS = flags.short ? 1 : 3;
+const HELD_S = flags.short ? 20 : 300;
+/** Events a second while the snapshot is held. */
+const STREAM = flags.short ? 300 : 800;
+const SPAN_S = flags.short ? 6 : 20;
+const SINGLES = flags.short ? 60 : 500;
+// The short form runs beside other work, so it asserts half of a ratio's goal.
+const MARGIN = flags.short ? 0.5 : 1;
+const wants = (part) => !flags.only || flags.only === part;
+
+let broken = 0;
+/** A line for a ratio that must be at least (or at most) so much. The slowest of a few dozen is no percentile: the short form only prints those. */
+function goal(name, value, ratio, bound, most = false) {
+  say(name, value, ratio.toFixed(3), `${most ? '<=' : '>='}${bound}`);
+  if (most && flags.short) return;
+  if (!(most ? ratio <= bound : ratio >= bound * MARGIN)) broken += 1;
+}
+const share = (list, part) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * part))];
+
+const server = await startDemo({ own: true, args: ['--rate-limit', '1000000', '--quiet-operator', '--scale', '0.2'] });
+const sinks = [];
+const clients = [];
+
+async function open(role = 'concord_job') {
+  const client = await connect(server.dataDir, role);
+  clients.push(client);
+  return client;
+}
+
+const { demo, url } = server;
+const org = (kind, slug) => demo[`${kind}s`].find((one) => one.slug === slug).id;
+const [harrow, albion] = [org('tenant', 'harrow'), org('operator', 'albion')];
+const api = (kind, id) => caller(url, demo.api_clients.find((one) => one.org_kind === kind && (kind === 'platform' || one.org_id === id)));
+const [tenant, operator, platform] = [api('tenant', harrow), api('operator', albion), api('platform')];
+const db = await open();
+const owner = await open(null);
+
+/** Makes verified endpoints, one a sink; removes all others. */
+async function endpoints(count, max_in_flight) {
+  for (const { id } of (await operator('GET', '/endpoints')).data) await operator('DELETE', `/endpoints/${id}`);
+  const made = [];
+  for (let i = 0; i < count; i += 1) {
+    if (!sinks[i]) sinks.push(await startSink());
+    await sinks[i].set('take');
+    const { id } = await operator('POST', '/endpoints', { url: sinks[i].url, description: 'bench', signature: 'v1', event_types: [], max_in_flight, confirms: i === 0 });
+    await operator('POST', `/endpoints/${id}/verify`);
+    made.push(id);
+  }
+  return made;
+}
+
+let written = 0;
+/** Writes events of many numbers into the feed's own table, as an assignment does. */
+async function emit(count) {
+  written += 1;
+  await db.query(
+    `insert into event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, opening, occurred_at, data, previous)
+     select $1, gen_random_uuid(), $2, 'number.updated', 'concord.number/1', '+4411649' || lpad((n % 5000)::text, 5, '0'), $4::bigint * 1000 + n / 5000, 'GB', 'numbers', 1,
+            clock_timestamp(), '{"e164":"+4411649' || lpad((n % 5000)::text, 5, '0') || '","sip_uri":"sip:+44@harrow.sip.example;user=phone","assignment_status":"user","activation_state":"assignment_pending","usage":"user","country":"GB","tenant_name":"Harrow"}', '{"assignment_status":"unassigned"}'
+     from generate_series(0, $3::int - 1) n where pg_current_xact_id() is not null`,
+    [harrow, albion, count, written],
+  );
+}
+
+/** Waits until these sinks have so many messages; gives each one's, in the order they came. */
+async function received(list, count, limitS = 120) {
+  for (const end = Date.now() + limitS * 1000; ; await sleep(50)) {
+    const counts = await Promise.all(list.map((sink) => sink.count()));
+    if (counts.every((n) => n >= count)) break;
+    if (Date.now() > end) throw new Error(`${counts} of ${count} messages came within ${limitS} s`);
+  }
+  return Promise.all(list.map((sink) => sink.messages()));
+}
+
+/** Messages a second between the first and the last of a burst. */
+async function burst(list = [sinks[0]], count = BURST) {
+  for (const sink of list) await sink.forget();
+  await emit(count);
+  const all = await received(list, count);
+  if (all.some((messages) => messages.some((one) => !one[3]))) throw new Error('the gate of the numbers is not open: what came is withheld');
+  const rates = all.map((messages) => {
+    const times = messages.map((one) => one[1]);
+    return (count - 1) / ((Math.max(...times) - Math.min(...times)) / 1000);
+  });
+  return Math.min(...rates);
+}
+
+/** The ceiling: leases renewed in `held_event`, 100 a statement, one connection, for two seconds; rows a second. */
+async function leases(endpoint) {
+  await operator('POST', `/endpoints/${endpoint}/pause`);
+  const due = new Date(Date.now() + 3_600_000);
+  await db.query('delete from held_event where endpoint_id = $1', [endpoint]);
+  await db.query(
+    `insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at)
+     select $1, $2, 'bench-' || n, n + 1, 1, $3::timestamptz + n * interval '1 microsecond' from generate_series(0, 9999) n`,
+    [albion, endpoint, due],
+  );
+  await owner.query('vacuum analyze held_event');
+  const text = `with due as (
+      select subject from held_event where operator_id = $1 and endpoint_id = $2 and next_at <= $3 and (leased_until is null or leased_until <= $3)
+      order by next_at limit 100 for update skip locked)
+    update held_event h set leased_until = $4, attempt = attempt + 1 from due
+    where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = due.subject`;
+  let rows = 0;
+  const began = process.hrtime.bigint();
+  let took = 0;
+  for (let pass = 1; took < (flags.short ? 1 : 2); took = Number(process.hrtime.bigint() - began) / 1e9) {
+    const at = new Date(due.getTime() + pass * 120_000);
+    const { rowCount } = await db.query({ name: 'lease', text, values: [albion, endpoint, at, new Date(at.getTime() + 60_000)] });
+    rows += rowCount;
+    if (rowCount < 100) pass += 1;
+  }
+  await db.query('delete from held_event where endpoint_id = $1', [endpoint]);
+  await operator('POST', `/endpoints/${endpoint}/resume`);
+  return rows / took;
+}
+
+/** pg-boss with the same signed post to the same sink. It keeps neither order nor register. */
+async function startBoss() {
+  const boss = new PgBoss({ host: socketOf(server.dataDir), user: 'concord', database: 'concord', supervise: false, schedule: false, max: 8 });
+  boss.on('error', (error) => console.error(`pg-boss: ${error.message}`));
+  await boss.start();
+  await boss.createQueue('push');
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const secret = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64');
+  const target = new URL(sinks[0].url);
+  const post = ({ id, data }) => new Promise((done, fail) => {
+    const body = JSON.stringify(data);
+    const timestamp = Math.floor(Date.now() / 1000);
+    const signature = createHmac('sha256', secret).update(`${id}.${timestamp}.${body}`).digest('base64');
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+    const sent = request({ host: target.hostname, port: target.port, path: target.pathname, method: 'POST', agent, headers }, (answer) => answer.on('end', done).resume());
+    sent.on('error', fail).end(body);
+  });
+  const body = { type: 'number.updated', number_seq: 1, occurred_at: new Date().toISOString(), operator_id: albion, tenant_id: harrow, schema: 'concord.number/1', data: { e164: '+441164900000', sip_uri: 'sip:+44@harrow.sip.example;user=phone', assignment_status: 'user', activation_state: 'assignment_pending', usage: 'user', country: 'GB', tenant_name: 'Harrow' }, previous: { assignment_status: 'unassigned' } };
+  const fill = async () => {
+    await sinks[0].forget();
+    for (let from = 0; from < BURST; from += 1_000) await boss.insert(Array.from({ length: Math.min(1_000, BURST - from) }, () => ({ name: 'push', data: { ...body, id: randomUUID() } })));
+  };
+  const rate = async () => {
+    const times = (await received([sinks[0]], BURST))[0].map((one) => one[1]);
+    return (times.length - 1) / ((Math.max(...times) - Math.min(...times)) / 1000);
+  };
+  return {
+    /** As documented: four workers, each with batches of 100 and the shortest poll there is. */
+    work: async () => {
+      await fill();
+      for (let worker = 0; worker < 4; worker += 1) await boss.work('push', { batchSize: 100, pollingIntervalSeconds: 0.5 }, (jobs) => Promise.all(jobs.map(post)));
+      const is = await rate();
+      await boss.offWork('push');
+      return is;
+    },
+    /** By hand: four loops that fetch 100, post them at once, complete them, and never wait. */
+    loops: async () => {
+      await fill();
+      const loop = async () => {
+        for (;;) {
+          const jobs = await boss.fetch('push', { batchSize: 100 });
+          if (!jobs?.length) return;
+          await Promise.all(jobs.map(post));
+          await boss.complete('push', jobs.map((job) => job.id));
+        }
+      };
+      await Promise.all([loop(), loop(), loop(), loop()]);
+      return rate();
+    },
+    stop: async () => {
+      agent.destroy();
+      await boss.stop({ graceful: false });
+    },
+  };
+}
+
+async function ceiling() {
+  const [endpoint] = await endpoints(1, 64);
+  await burst([sinks[0]], 500);
+  const boss = await startBoss();
+  const [ours, theirs, loops, tops] = [[], [], [], []];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    ours.push(await burst());
+    theirs.push(await boss.work());
+    loops.push(await boss.loops());
+    tops.push(await leases(endpoint));
+  }
+  await boss.stop();
+  const per = (list) => Math.round(median(list));
+  goal('notices-over-lease-ceiling', `${per(ours)}/${per(tops)}_per_s`, median(ours.map((rate, n) => rate / tops[n])), 0.08);
+  goal('notices-over-pg-boss', `${per(ours)}/${per(theirs)}_per_s`, median(ours.map((rate, n) => rate / theirs[n])), 2);
+  say('notices-over-pg-boss-in-bare-loops', `${per(ours)}/${per(loops)}_per_s`, median(ours.map((rate, n) => rate / loops[n])).toFixed(3), '-');
+}
+
+/** Numbers to assign and unassign by the API, one person a lane. */
+async function lanesOf(count) {
+  const names = await provide(operator, harrow, count * 10);
+  const ids = await people(platform, harrow, count);
+  return ids.map((id, lane) => ({ id, names: names.slice(lane * 10, lane * 10 + 10) }));
+}
+
+async function change({ id, names }, n) {
+  const e164 = encodeURIComponent(names[Math.floor(n / 2) % names.length]);
+  if (n % 2 === 0) await tenant('POST', `/tenant/numbers/${e164}/assign`, { target_id: id });
+  else await tenant('POST', `/tenant/numbers/${e164}/unassign`, { quarantine_days: 0 });
+}
+
+const delays = (messages) => messages.map(([, at, occurred]) => at - Date.parse(occurred));
+
+async function latency(lanes) {
+  await endpoints(1, 8);
+  for (let n = 0; n < 10; n += 1) await change(lanes[0], n);
+  await received([sinks[0]], 10);
+  await sinks[0].forget();
+  for (let n = 0; n < SINGLES; n += 1) {
+    await change(lanes[0], n);
+    await sleep(60);
+  }
+  const [messages] = await received([sinks[0]], SINGLES);
+  const ms = delays(messages);
+  // The event's time is before its commit, so this is a little more than from commit to first byte.
+  say('notices-idle-p50', `${share(ms, 0.5)}_ms`, '-', '-');
+  goal('notices-idle-p99', `${share(ms, 0.99)}_ms`, share(ms, 0.99) / 50, 1, true);
+}
+
+/** Paced changes for a while; the 99th per cent of what the healthy sinks saw, and how many changes there were. */
+async function paced(lanes, healthy) {
+  for (const sink of sinks) await sink.forget();
+  let changes = 0;
+  const until = Date.now() + SPAN_S * 1000;
+  await Promise.all(lanes.map(async (lane) => {
+    let n = 0;
+    for (; Date.now() < until || n % 2 === 1; n += 1) {
+      await change(lane, n);
+      changes += 1;
+      await sleep(100);
+    }
+  }));
+  const all = await received(healthy, changes);
+  return { p99: share(all.flatMap(delays), 0.99), changes };
+}
+
+async function isolation(lanes) {
+  await endpoints(5, 8);
+  const healthy = sinks.slice(0, 4);
+  // One is paused by its operator for the runs without it, and never answers in the runs with it.
+  const listed = (await operator('GET', '/endpoints')).data;
+  const dead = listed.find((one) => one.url === sinks[4].url).id;
+  const ratios = { p99: [], rate: [] };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await sinks[4].set('take');
+    await operator('POST', `/endpoints/${dead}/pause`);
+    const [without, rateWithout] = [await paced(lanes, healthy), await burst(healthy, BURST / 2)];
+    await sinks[4].set('dead');
+    await operator('POST', `/endpoints/${dead}/resume`);
+    const [withDead, rateWith] = [await paced(lanes, healthy), await burst(healthy, BURST / 2)];
+    ratios.p99.push([withDead.p99, without.p99]);
+    ratios.rate.push([rateWith, rateWithout]);
+  }
+  const of = (pairs) => median(pairs.map(([a, b]) => a / b));
+  const texts = (pairs, unit) => pairs.map(([a, b]) => `${Math.round(a)}/${Math.round(b)}`).join(',') + unit;
+  goal('notices-healthy-p99-beside-dead', texts(ratios.p99, '_ms'), of(ratios.p99), 1.5, true);
+  goal('notices-healthy-rate-beside-dead', texts(ratios.rate, '_per_s'), of(ratios.rate), 0.9);
+}
+
+async function snapshot() {
+  await endpoints(1, 8);
+  await burst([sinks[0]], 500);
+  await burst(undefined, 3000); console.log(await burst(), await burst(), await burst());
+  const { execSync } = await import('node:child_process');
+  execSync(`echo "log_min_duration_statement = 0" >> ${server.dataDir}/postgres/postgresql.conf; kill -HUP $(head -1 ${server.dataDir}/postgres/postmaster.pid)`);
+  await sleep(500);
+  await burst(); 
+  console.log(execSync(`cp ${server.dataDir}/postgres.log /tmp/pg.log`).toString());
+}
+/**
+ * What gate and event add to the transaction of an assignment: plain SQL of its statements (lock the number, change it, its
+ * history, the person's row, the log) in copies of the same tables with all their indexes, without and with the shared lock of the pair,
+ * the gate and the event. The register's entry is not in it: it is written with the claim, in delivery.
+ */
+async function enqueue() {
+  const tables = ['number', 'number_change', 'assignment', 'audit_event', 'chain_pending', 'gate', 'event_out'];
+  for (const table of tables) await owner.query(`create table bench_${table} (like ${table} including all)`);
+  await owner.query(`grant all on ${tables.map((table) => `bench_${table}`).join(', ')} to concord_job`);
+  const { rows: [{ columns }] } = await owner.query(
+    `select string_agg(attname, ', ' order by attnum) as columns from pg_attribute where attrelid = 'number'::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+  );
+  await db.query(`insert into bench_number (${columns}) select ${columns} from number where tenant_id = $1 limit 2000`, [harrow]);
+  await db.query('insert into bench_gate select * from gate');
+  const { rows: numbers } = await db.query('select e164, country from bench_number');
+  const lanes = await Promise.all(Array.from({ length: 8 }, () => open()));
+  const q = (name, text) => (client, values) => client.query({ name, text, values });
+  const lock = q('b1', 'select number_seq, version from bench_number where tenant_id = $1 and e164 = $2 for update');
+  const set = q('b2', `update bench_number set number_seq = number_seq + 1, assignment_status = 'user', activation_state = 'assignment_pending', pending_since = $3, changed_at = $3 where tenant_id = $1 and e164 = $2`);
+  const history = q('b3', `insert into bench_number_change (tenant_id, e164, id, operator_id, at, kind, actor_kind, number_seq, before, after) values ($1, $2, $3, $4, $5, 'assigned', 'client', 1, '{"assignment_status":"unassigned"}', '{"assignment_status":"user"}')`);
+  const assign = q('b4', `insert into bench_assignment (tenant_id, e164, id, target_id, target_kind, target_name, category, assigned_at, assigned_seq) values ($1, $2, $3, $5, 'user', 'Robin Example', 'primary', $4, 1)`);
+  const log = q('b5', `insert into bench_audit_event (org_id, at, id, actor_kind, actor_id, action, subject_kind, subject_id, request_id) values ($1, $3, $2, 'client', 'c1', 'number.assign', 'number', '+44', 'req')`);
+  const chain = q('b6', `insert into bench_chain_pending (org_id, id, chain, entry_at, due_at) values ($1, $2, 'audit', $3, $3)`);
+  const pair = q('b7', 'select pg_advisory_xact_lock_shared(hashtextextended($1::text || $2::text, 0))');
+  const gate = q('b8', `select open, consent_id, notice_version from bench_gate where tenant_id = $1 and operator_id = $2 and country = $3 and class = 'numbers'`);
+  const event = q('b9', `insert into bench_event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, occurred_at, data, previous) values ($1, $2, $3, 'number.assigned', 'concord.number/1', $4, 1, 'GB', 'numbers', $5, $6, '{"assignment_status":"unassigned"}')`);
+  const data = '{"e164":"+441164900000","sip_uri":"sip:+441164900000@harrow.sip.example;user=phone","assignment_status":"user","activation_state":"assignment_pending","usage":"user","country":"GB","tenant_name":"Harrow","billing_ref":"K-4711"}';
+  const run = async (full) => {
+    let done = 0;
+    const until = Date.now() + (flags.short ? 3_000 : 10_000);
+    await Promise.all(lanes.map(async (client, lane) => {
+      for (let n = lane; Date.now() < until; n += lanes.length) {
+        const { e164, country } = numbers[n % numbers.length];
+        const at = new Date();
+        await client.query('begin');
+        if (full) {
+          await pair(client, [harrow, albion]);
+          await gate(client, [harrow, albion, country]);
+        }
+        await lock(client, [harrow, e164]);
+        await set(client, [harrow, e164, at]);
+        await history(client, [harrow, e164, randomUUID(), albion, at]);
+        await assign(client, [harrow, e164, randomUUID(), at, randomUUID()]);
+        const id = randomUUID();
+        await log(client, [harrow, id, at]);
+        await chain(client, [harrow, id, at]);
+        if (full) await event(client, [harrow, randomUUID(), albion, e164, at, data]);
+        await client.query('commit');
+        await client.query('delete from bench_assignment where tenant_id = $1 and e164 = $2', [harrow, e164]);
+        done += 1;
+      }
+    }));
+    return done / (flags.short ? 3 : 10);
+  };
+  await run(true);
+  const pairs = [];
+  for (let round = 0; round < Math.max(ROUNDS, 2); round += 1) pairs.push([await run(true), await run(false)]);
+  for (const table of tables) await owner.query(`drop table bench_${table}`);
+  goal('assign-with-event-and-gate-over-without', `${pairs.map(([a, b]) => `${Math.round(a)}/${Math.round(b)}`).join(',')}_tx_per_s`, median(pairs.map(([a, b]) => a / b)), 0.8);
+}
+
+try {
+  if (wants('ceiling')) await ceiling();
+  const lanes = wants('latency') || wants('isolation') ? await lanesOf(8) : [];
+  if (wants('latency')) await latency(lanes);
+  if (wants('isolation')) await isolation(lanes);
+  if (wants('snapshot')) await snapshot();
+  if (wants('enqueue')) await enqueue();
+} finally {
+  for (const client of clients) await client.end().catch(() => {});
+  for (const sink of sinks) sink.stop();
+  await server.stop();
+}
+console.log(broken === 0 ? 'within all bounds' : `${broken} bounds broken`);
+process.exitCode = broken === 0 ? 0 : 1;
