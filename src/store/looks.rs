@@ -17,11 +17,11 @@ use chrono::Utc;
 use tokio::time::Instant;
 
 /// How far before the last find a short look begins: nearly every transaction has ended by then.
-const BACK: TimeDelta = TimeDelta::seconds(1);
+const BACK: TimeDelta = TimeDelta::milliseconds(250);
 /// A look at the beginning that takes no longer is always made.
 const CHEAP: Duration = Duration::from_millis(5);
 /// Dearer ones get this part of the time.
-const SHARE: u32 = 40;
+const SHARE: u32 = 100;
 
 /// What this process knows of its queues, by their names. Clones share it.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +98,7 @@ mod tests {
         looks.found(&short, None);
         assert_eq!(looks.begin("a", now).from, now - BACK, "nothing is left before now");
         assert!(looks.begin("b", now).whole, "each queue for itself");
-        let old = Look { began: short.began.checked_sub(Duration::from_secs(9)).expect("an instant"), whole: true, ..short };
+        let old = Look { began: short.began.checked_sub(Duration::from_secs(11)).expect("an instant"), whole: true, ..short };
         looks.get().entry("a").or_default().whole = Some((old.began, Duration::from_millis(100)));
         assert!(looks.begin("a", now).whole, "it is time again");
     }
