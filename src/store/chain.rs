@@ -195,7 +195,15 @@ where
         return Ok(0); // Another process is at it.
     };
     let mut links: Vec<ChainLink> =
-        sqlx::query!("delete from chain_pending where ctid = any($1::text[]::tid[]) returning id, entry_tenant, entry_at", &places)
+        // Until the head was locked somebody else may have taken them, and another entry may have got the place.
+        sqlx::query!(
+            "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 and chain = $3 and due_at <= $4
+             returning id, entry_tenant, entry_at",
+            &places,
+            org,
+            chain.as_str(),
+            now
+        )
             .fetch_all(&mut *tx)
             .await?
             .into_iter()
