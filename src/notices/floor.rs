@@ -55,10 +55,10 @@ impl Known {
         self.taken > self.floor
     }
 
-    /// What is known after a look that began at this floor, and whether that look counts: on another server it has to be repeated from
-    /// the beginning.
+    /// What is known after a look that began at this floor, and whether that look counts: on another server, or one that has lost
+    /// positions in a crash, it has to be repeated from the beginning.
     pub fn learn(mut self, sight: Sight) -> (Self, bool) {
-        if self.server != Some(sight.server) {
+        if self.server != Some(sight.server) || sight.taken < self.taken {
             return (Self { server: Some(sight.server), taken: sight.taken, ..Self::default() }, self.floor == 0);
         }
         if let Some((position, _)) = self.mark.take_if(|(_, xact)| *xact < sight.oldest) {
@@ -80,7 +80,9 @@ pub(super) struct Floor(Mutex<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     known: Known,
-    /// When the last seal ended, and how long it took.
+    /// When the last look began.
+    began: Option<Instant>,
+    /// When the last seal ended, and how long it took with its look.
     sealed: Option<(Instant, Duration)>,
 }
 
@@ -95,7 +97,14 @@ impl Floor {
         if let Some(left) = sealed.and_then(|(ended, took)| took.clamp(GAP, GAP_MOST).checked_sub(ended.elapsed())) {
             tokio::time::sleep(left).await;
         }
-        self.get().known
+        let mut inner = self.get();
+        inner.began = Some(Instant::now());
+        inner.known
+    }
+
+    /// Forgets what was known: the server may have broken down.
+    pub fn forget(&self) {
+        self.note(Known::default());
     }
 
     /// Notes what a look has taught.
@@ -104,8 +113,9 @@ impl Floor {
     }
 
     /// Notes that a seal was committed.
-    pub fn sealed(&self, began: Instant) {
-        self.get().sealed = Some((Instant::now(), began.elapsed()));
+    pub fn sealed(&self) {
+        let mut inner = self.get();
+        inner.sealed = inner.began.map(|began| (Instant::now(), began.elapsed()));
     }
 }
 
@@ -170,5 +180,9 @@ mod tests {
         assert!(!counts && known.floor == 0 && known.mark.is_none(), "what was known may have been lost there");
         let (known, counts) = known.learn(Sight { xact: Some(901), ..other });
         assert!(counts && known.mark == Some((55, 901)));
+        let (known, counts) = known.learn(Sight { oldest: 902, xact: Some(902), ..other });
+        assert!(counts && known.floor == 55);
+        let (known, counts) = known.learn(Sight { taken: 40, ..other });
+        assert!(!counts && known.floor == 0, "positions were lost in a crash and are given out once more");
     }
 }

@@ -9,7 +9,6 @@ use chrono::Utc;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 use url::Url;
 
 use super::Envelope;
@@ -59,8 +58,15 @@ pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::f
 /// # Errors
 /// When the database is away.
 pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
+    let sealed = seal_one(&store, &notices).await;
+    if sealed.is_err() {
+        notices.sealing.forget();
+    }
+    sealed
+}
+
+async fn seal_one(store: &Store, notices: &Notices) -> Result<bool, Failure> {
     let known = notices.sealing.begin().await;
-    let began = Instant::now();
     let mut tx = store.begin_job().await?;
     by_index(&mut tx).await?;
     let look = queries::look(&mut tx, known.floor, known.may_rise()).await?;
@@ -69,16 +75,20 @@ pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
     if !counts {
         return Ok(true);
     }
-    let Some(waiting) = look.waiting else {
-        let made = if look.headless { queries::make_heads(&mut tx).await? } else { 0 };
+    if look.headless {
+        queries::make_heads(&mut tx).await?;
         tx.commit().await?;
-        return Ok(made > 0);
+        return Ok(true);
+    }
+    let Some(waiting) = look.waiting else {
+        tx.commit().await?;
+        return Ok(false);
     };
     let last = waiting.last_seq;
     let last = if notices.policy.planted(Plant::SealGap) && last > 0 { last + 1 } else { last };
     let sealed = queries::seal_rows(&mut tx, waiting.operator, last, known.floor, store.env.now()).await?;
     tx.commit().await?;
-    notices.sealing.sealed(began);
+    notices.sealing.sealed();
     if sealed > 0 {
         store.wake.wake(DELIVER);
         notices.sealed.notify_waiters();

@@ -150,7 +150,7 @@ pub(super) async fn look(conn: &mut PgConnection, floor: i64, number: bool) -> R
              order by h.sealed_at limit 1 for update of h skip locked)
            select pg_postmaster_start_time() as "server!", pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "oldest!",
                   (case when $3 then pg_current_xact_id() end)::text::bigint as xact,
-                  (select case when s.is_called then s.last_value else 0 end from event_out_position_seq s) as "taken!",
+                  coalesce(pg_sequence_last_value('event_out_position_seq'::regclass), 0) as "taken!",
                   (select min(position) from unsealed) as first, exists (select from unsealed where not headed) as "headless!",
                   mine.operator_id as "operator_id?", mine.last_seq as "last_seq?"
            from (select) as one left join mine on true"#,
@@ -168,15 +168,12 @@ pub(super) async fn look(conn: &mut PgConnection, floor: i64, number: bool) -> R
     })
 }
 
-/// Makes the heads of feeds that have none; how many.
-pub(super) async fn make_heads(conn: &mut PgConnection) -> Result<u64, Failure> {
-    let made = sqlx::query!(
-        "insert into feed_head (operator_id, feed) select id, $1::text from operator on conflict do nothing",
-        FEED
-    )
-    .execute(conn)
-    .await?;
-    Ok(made.rows_affected())
+/// Makes the heads of feeds that have none.
+pub(super) async fn make_heads(conn: &mut PgConnection) -> Result<(), Failure> {
+    sqlx::query!("insert into feed_head (operator_id, feed) select id, $1::text from operator on conflict do nothing", FEED)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The head of one feed, made if need be, locked until the transaction ends.
