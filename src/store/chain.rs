@@ -194,27 +194,21 @@ where
     let Some(head) = head else {
         return Ok(0); // Another process is at it.
     };
-    let mut links: Vec<ChainLink> =
-        // Until the head was locked somebody else may have taken them, and another entry may have got the place.
-        sqlx::query!(
-            "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 and chain = $3 and due_at <= $4
+    // Until the head was locked somebody else may have taken them, and another entry may have got the place.
+    let taken = sqlx::query!(
+        "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 and chain = $3 and due_at <= $4
              returning id, entry_tenant, entry_at",
-            &places,
-            org,
-            chain.as_str(),
-            now
-        )
-            .fetch_all(&mut *tx)
-            .await?
-            .into_iter()
-            .map(|row| ChainLink {
-                seq: 0,
-                entry_id: row.id,
-                entry_tenant: row.entry_tenant,
-                entry_at: row.entry_at,
-                hash: Vec::new(),
-            })
-            .collect();
+        &places,
+        org,
+        chain.as_str(),
+        now
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut links: Vec<ChainLink> = taken
+        .into_iter()
+        .map(|row| ChainLink { seq: 0, entry_id: row.id, entry_tenant: row.entry_tenant, entry_at: row.entry_at, hash: Vec::new() })
+        .collect();
     links.sort_by_key(|link| (link.entry_at, link.entry_id));
     let facts = facts(&mut tx, org, &links).await?;
     let (mut seq, mut previous) = (head.last_seq, head.head);
