@@ -1,8 +1,10 @@
 // What the benches share: a line of a measure, the middle of a list, a token, the demo's database, the receiver that takes all.
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { socketOf } from './server.mjs';
+
+export { socketOf };
 
 /** One line a measure. */
 export const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
@@ -14,9 +16,6 @@ export async function bearer(base, { client_id, client_secret }) {
   const answer = await (await fetch(`${base}/oauth/token`, { method: 'POST', body: form })).json();
   return `Bearer ${answer.access_token}`;
 }
-
-/** Where the database of a demo server listens. */
-export const socketOf = (dataDir) => readFileSync(`${dataDir}/postgres/postmaster.pid`, 'utf8').split('\n')[4];
 
 /** A connection to it as its owner, or as a role. */
 export async function connect(dataDir, role) {

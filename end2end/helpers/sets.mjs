@@ -2,6 +2,13 @@
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+/** The text of an answer; what is no success is thrown with its status. */
+async function success(what, answer) {
+  const text = await answer.text();
+  if (!answer.ok) throw Object.assign(new Error(`${what}: ${answer.status} ${text.slice(0, 500)}`), { status: answer.status });
+  return text;
+}
+
 /** Calls of one API client. `down`: what fails while the server is away is tried again for so many ms. */
 export function caller(url, client, down = 0) {
   let token;
@@ -9,7 +16,8 @@ export function caller(url, client, down = 0) {
   const once = async (method, path, body) => {
     if (Date.now() > until) {
       const form = new URLSearchParams({ grant_type: 'client_credentials', client_id: client.client_id, client_secret: client.client_secret });
-      token = (await (await fetch(`${url}/oauth/token`, { method: 'POST', body: form })).json()).access_token;
+      const answer = await fetch(`${url}/oauth/token`, { method: 'POST', body: form });
+      token = JSON.parse(await success('POST /oauth/token', answer)).access_token;
       until = Date.now() + 300_000;
     }
     const answer = await fetch(`${url}/api/v1${path}`, {
@@ -17,8 +25,7 @@ export function caller(url, client, down = 0) {
       body: body && JSON.stringify(body),
       headers: { authorization: `Bearer ${token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
     });
-    const text = await answer.text();
-    if (!answer.ok) throw Object.assign(new Error(`${method} ${path}: ${answer.status} ${text.slice(0, 500)}`), { status: answer.status });
+    const text = await success(`${method} ${path}`, answer);
     return text && JSON.parse(text);
   };
   return async (method, path, body) => {
