@@ -62,6 +62,18 @@ for (const file of ['receiver.mjs', 'receiver.py']) {
   test(`${file} takes pushes of the demo and refuses what is not genuine`, async () => {
     const client = Api.of(demo(), 'operator', 'tidewater');
     const harrow = Api.of(demo(), 'tenant', 'harrow');
+    const number = await freeNumber(harrow, '+1212555');
+    const person = await freePerson(harrow, 'US');
+    const assign = () => harrow.ok('POST', `/tenant/numbers/${number.e164}/assign`, { target_id: person.id });
+    const unassign = () => harrow.ok<{ number_seq: number }>('POST', `/tenant/numbers/${number.e164}/unassign`, { quarantine_days: 0 });
+    const newest = async (type: string) => {
+      const events = await client.ok<{ data: { id: string; number_seq: number }[] }>('GET', `/events?e164=${encodeURIComponent(number.e164)}&type=${type}&limit=1000`);
+      return events.data[events.data.length - 1];
+    };
+    // From before the endpoint, which gets it only when it is asked for.
+    await assign();
+    const { number_seq } = await unassign();
+    const old = await until(() => newest('number.unassigned'), (event) => event?.number_seq === number_seq, 'the event of the first unassignment');
     const base = { BASE: demo().base_url };
     const { access_token } = await curl('token.sh', { ...base, CLIENT_ID: client.client.client_id, CLIENT_SECRET: client.client.client_secret });
     const hook = `http://127.0.0.1:${await freePort()}/`;
@@ -74,20 +86,29 @@ for (const file of ['receiver.mjs', 'receiver.py']) {
       expect((await fetch(hook, { method: 'POST', body: '{"type":"number.assigned"}' })).status, 'unsigned').toBe(401);
       expect((await curl('verify.sh', { ...env, ENDPOINT: made.id })).state).toBe('active');
 
-      const number = await freeNumber(harrow, '+1212555');
-      const person = await freePerson(harrow, 'US');
-      await harrow.ok('POST', `/tenant/numbers/${number.e164}/assign`, { target_id: person.id });
+      await assign();
       const told = `route ${number.e164} to sip:${number.e164}@harrow.sip.example;user=phone`;
       await until(async () => receiver.lines(), (lines) => lines.includes(told), `"${told}"`);
 
       // Sent once more it is taken again, and its work not done twice.
-      const events = await client.ok<{ data: { id: string; type: string }[] }>('GET', `/events?e164=${encodeURIComponent(number.e164)}&type=number.assigned&limit=1000`);
-      const event = events.data[events.data.length - 1].id;
-      await client.ok('POST', `/events/${event}/redeliver`, { endpoint_id: made.id });
-      const attempts = (): Promise<{ data: { endpoint_id: string; status: number; trigger: string }[] }> => client.ok('GET', `/events/${event}/attempts`);
-      const again = await until(attempts, (all) => all.data.some((one) => one.endpoint_id === made.id && one.trigger === 'redeliver'), 'the second delivery');
-      expect(again.data.filter((one) => one.endpoint_id === made.id).map((one) => one.status)).toEqual([204, 204]);
+      const sendAgain = async (event: string) => {
+        await client.ok('POST', `/events/${event}/redeliver`, { endpoint_id: made.id });
+        const attempts = async () => {
+          const all = await client.ok<{ data: { endpoint_id: string; status: number; trigger: string }[] }>('GET', `/events/${event}/attempts`);
+          return all.data.filter((one) => one.endpoint_id === made.id);
+        };
+        const all = await until(attempts, (mine) => mine.some((one) => one.trigger === 'redeliver'), `${event} sent again`);
+        return all.map((one) => one.status);
+      };
+      expect(await sendAgain((await newest('number.assigned')).id)).toEqual([204, 204]);
       expect(receiver.lines().filter((line) => line === told)).toHaveLength(1);
+
+      // An old event sent again is taken, and the number keeps its state; the next change is done as ever.
+      const stopped = `stop routing ${number.e164}`;
+      expect(await sendAgain(old.id)).toEqual([204]);
+      expect(receiver.lines()).not.toContain(stopped);
+      await unassign();
+      await until(async () => receiver.lines(), (lines) => lines.includes(stopped), `"${stopped}"`);
 
       // While the grace lasts the old secret still fits.
       await client.ok('POST', `/endpoints/${made.id}/rotate`, { grace_s: 3600 });
@@ -97,7 +118,6 @@ for (const file of ['receiver.mjs', 'receiver.py']) {
 
       const since = new Date(Date.now() - 60_000).toISOString();
       expect(await curl('recover.sh', { ...env, ENDPOINT: made.id, SINCE: since })).toMatchObject({ job_id: null });
-      await harrow.ok('POST', `/tenant/numbers/${number.e164}/unassign`, { quarantine_days: 0 });
     } finally {
       receiver.stop();
       await client.call('DELETE', `/endpoints/${made.id}`);

@@ -4,10 +4,14 @@ import { createServer } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 
 const webhook = new Webhook(process.env.CONCORD_SECRET);
-const done = new Set(); // In your database, written in the transaction that does the work.
+// Both in your database, written in the transaction that does the work.
+const done = new Set(); // The ids of events.
+const highest = new Map(); // The highest number_seq of each number.
 
 async function take(event) {
   if (done.has(event.id)) return; // Sent before: the answer was lost, or somebody sent it again.
+  const e164 = event.number_seq && event.data.e164;
+  if (e164 && event.number_seq < highest.get(e164)) return; // Sent again, and its number has changed since.
   switch (event.type) {
     case 'number.assigned':
       console.log(`route ${event.data.e164} to ${event.data.sip_uri}`);
@@ -18,6 +22,7 @@ async function take(event) {
     default:
       console.log(`${event.type} ${event.seq ?? ''}`);
   }
+  if (e164) highest.set(e164, event.number_seq);
   done.add(event.id);
 }
 

@@ -7,11 +7,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from standardwebhooks import Webhook, WebhookVerificationError
 
 webhook = Webhook(os.environ["CONCORD_SECRET"])
-done = set()  # In your database, written in the transaction that does the work.
+# Both in your database, written in the transaction that does the work.
+done = set()  # The ids of events.
+highest = {}  # The highest number_seq of each number.
 
 
 def take(event):
     if event["id"] in done:  # Sent before: the answer was lost, or somebody sent it again.
+        return
+    number_seq = event.get("number_seq")
+    e164 = event["data"]["e164"] if number_seq else None
+    if e164 and number_seq < highest.get(e164, 0):  # Sent again, and its number has changed since.
         return
     if event["type"] == "number.assigned":
         print(f"route {event['data']['e164']} to {event['data']['sip_uri']}", flush=True)
@@ -19,6 +25,8 @@ def take(event):
         print(f"stop routing {event['data']['e164']}", flush=True)
     else:
         print(event["type"], event.get("seq") or "", flush=True)
+    if e164:
+        highest[e164] = number_seq
     done.add(event["id"])
 
 
