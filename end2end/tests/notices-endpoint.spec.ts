@@ -1,5 +1,5 @@
 // An operator connects its receiver: a process of its own that knows Concord only by the standard webhooks library.
-import { as, axe, demo, expect, fact, follow, press, reloadUntil, test, toast } from '../helpers';
+import { as, axe, demo, expect, fact, follow, openMenu, press, reloadUntil, test, toast } from '../helpers';
 import { Api, freeNumber, freePerson, until, type NumberLine } from '../helpers/api';
 import { startReceiver } from '../helpers/receiver';
 
@@ -34,6 +34,14 @@ test('an endpoint is added, verified, gets an assignment that it can verify, and
     await press(page, 'Send a test');
     await expect(toast(page)).toContainText('Test taken');
     await axe(page);
+
+    // The same from the page of all notices, by the endpoint's name.
+    await page.goto('/o/tidewater/notifications');
+    await openMenu(page, 'Send a test');
+    await axe(page);
+    await press(page, description);
+    await expect(toast(page)).toContainText('Test taken');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(description);
 
     const harrow = Api.of(demo(), 'tenant', 'harrow');
     const number = await freeNumber(harrow, NEW_YORK);

@@ -10,6 +10,7 @@ interface Endpoint {
 }
 
 const NEW_YORK = '+1212555';
+const SEARCH = 'Number, customer or event id';
 
 /** An active endpoint of its own, made by API; told of assignments alone. */
 async function ownEndpoint(api: Api, receiver: Receiver, description: string): Promise<Endpoint> {
@@ -96,7 +97,7 @@ test('a failing event is found by its filters, looked at, and sent again', async
     await as(page, 'operator/admin', 'tidewater');
     await page.goto('/o/tidewater/notifications');
     await follow(page, 'Attempts', page.getByRole('main'));
-    await page.getByLabel('Number', { exact: true }).fill(e164);
+    await page.getByLabel(SEARCH).fill(e164);
     await page.getByLabel('Result', { exact: true }).selectOption('failed');
     await page.getByLabel('Answer', { exact: true }).selectOption('5xx');
     await press(page, 'Apply');
@@ -116,6 +117,20 @@ test('a failing event is found by its filters, looked at, and sent again', async
     await follow(page, 'Open event', page.getByRole('main'));
     const row = page.getByRole('row', { name: description });
     await expect(row).toContainText('Failing');
+
+    // The one field above the list leads there by the event's id, takes a customer's name, and says what it cannot read.
+    const event = page.url();
+    await page.goto('/o/tidewater/notifications');
+    await page.getByLabel(SEARCH).fill('harrow');
+    await press(page, 'Apply');
+    await expect(rows.first()).toContainText('Harrow');
+    await page.getByLabel(SEARCH).fill('nobody of ours');
+    await press(page, 'Apply');
+    await expect(page.getByLabel(SEARCH)).toHaveAccessibleDescription(/None of your customers/);
+    await axe(page);
+    await page.getByLabel(SEARCH).fill(refused.id);
+    await press(page, 'Apply');
+    await expect(page).toHaveURL(event);
     await receiver.control({ fail: 0 });
     await press(page, 'Redeliver');
     await expect(toast(page)).toContainText('Queued to be sent again');

@@ -75,7 +75,7 @@ pub struct Serve {
     /// Address ranges that endpoints may use although they are internal, with plain http.
     #[arg(long, env = "CONCORD_ALLOW_ENDPOINT_CIDR", value_delimiter = ',')]
     pub allow_endpoint_cidr: Vec<IpNet>,
-    /// Waits between tries of a delivery: `5s,30s,5min,…`.
+    /// Waits between tries of a delivery: `5s,30s,5m,…`.
     #[arg(long, env = "CONCORD_RETRY_SCHEDULE")]
     pub retry_schedule: Option<String>,
     /// Seconds that a delivery belongs to the process that began it; of one that was killed another takes it then.

@@ -254,6 +254,7 @@ fn jobs(store: &Store, notices: &Notices, stop: &CancellationToken, tasks: &Task
     spawn_loop(store, stop, tasks, notices::SEALING, move |store| notices::seal(store, n.clone()));
     let n = notices.clone();
     spawn_loop(store, stop, tasks, notices::DELIVERING, move |store| notices::deliver(store, n.clone()));
+    spawn_loop(store, stop, tasks, notices::EXPIRE, notices::expire);
     let n = notices.clone();
     spawn_loop(store, stop, tasks, notices::HEARTBEAT, move |store| notices::heartbeat(store, n.clone()));
     spawn_loop(store, stop, tasks, numbers::CONFIRM, async |store: Store| numbers::confirm(&store).await);

@@ -29,5 +29,5 @@ pub const EXPIRE: Loop = Loop { name: "audit_expire", every: Duration::from_hour
 /// # Errors
 /// When the database is away, or the table was held by others for 2 s.
 pub async fn expire(store: Store) -> Result<bool, Failure> {
-    drop_oldest_month(&store, Chain::Audit, "audit_event").await
+    drop_oldest_month(&store, Some(Chain::Audit), "audit_event").await
 }

@@ -98,12 +98,7 @@ pub(super) async fn waiting(
                and (e.seq > low.seq or not exists (
                  select from endpoint p where p.operator_id = $2 and p.created_at <= e.sealed_at
                    and (p.event_types = '{}' or e.type = any (p.event_types))))
-               and not exists (
-                 select from endpoint p
-                 left join held_event h on h.operator_id = p.operator_id and h.endpoint_id = p.id and h.subject = e.subject
-                   and h.seq <= e.seq and (h.seq = e.seq or h.resume_seq is null or h.resume_seq < e.seq)
-                 where p.operator_id = $2 and p.created_at <= e.sealed_at and p.cursor_seq >= e.seq and h.seq is null
-                   and (p.event_types = '{}' or e.type = any (p.event_types)))
+               and not exists (select from event_taken t where t.operator_id = e.operator_id and t.seq = e.seq)
              limit $3),
            unsealed as (
              select x.occurred_at from event_out x join open g on g.country = x.country and g.class = x.class

@@ -3,9 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use chrono::DateTime;
 use chrono::TimeDelta;
-use chrono::Utc;
 use sqlx::PgConnection;
 use url::Url;
 use uuid::Uuid;
@@ -340,6 +338,7 @@ async fn note(
 ) -> Result<AttemptView, Failure> {
     let trigger = if kind == EventType::EndpointTest { "test" } else { "verify" };
     let attempt = NewAttempt {
+        at: posted.sent_at,
         operator,
         endpoint,
         event,
@@ -353,11 +352,10 @@ async fn note(
         outcome: posted.outcome.clone(),
         next_at: None,
     };
-    let at: DateTime<Utc> = ctx.now();
     let mut tx = store.begin_for(ctx).await?;
-    let ids: Vec<Uuid> = queries_attempts::note(&mut tx, &ctx.env, at, &[attempt]).await?;
+    let ids: Vec<Uuid> = queries_attempts::note(&mut tx, &ctx.env, &[attempt]).await?;
     let found = match ids.first() {
-        Some(id) => queries_attempts::one(&mut tx, operator, at, *id).await?,
+        Some(id) => queries_attempts::one(&mut tx, operator, posted.sent_at, *id).await?,
         None => None,
     };
     tx.commit().await?;

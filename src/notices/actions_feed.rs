@@ -69,7 +69,7 @@ pub struct FeedPage {
     pub head_seq: i64,
 }
 
-/// Reads the feed, waiting up to `wait` for something to be there. An unfiltered call with `after` given acknowledges
+/// Reads the feed, waiting up to `wait` for something to be there. Of a selective filter nothing is given that is withheld. An unfiltered call with `after` given acknowledges
 /// everything up to it ([`acknowledge`]; the caller says so by `acknowledges`).
 ///
 /// # Errors
@@ -89,20 +89,23 @@ pub async fn pull(
     }
     let until = Instant::now() + wait;
     let mut place: Option<Waiter> = None;
+    let mut filter = filter.clone();
     loop {
         let sealed = notices.sealed.notified();
         let mut tx = store.begin_for(ctx).await?;
         let head_seq = queries::head_seq(&mut tx, operator).await?;
-        let events = queries_feed::page(&mut tx, operator, filter, head_seq).await?;
+        let events = queries_feed::page(&mut tx, operator, &filter, head_seq).await?;
         let left = until.saturating_duration_since(Instant::now());
         if !events.is_empty() || left.is_zero() || notices.waiters.is_closed() {
             let full = i64::try_from(events.len()).is_ok_and(|n| n >= filter.limit);
             let last_seq = events.last().filter(|_| full).map_or(filter.after.max(head_seq), |event| event.seq);
-            let bodies = hand_over(&mut tx, ctx, operator, events).await?;
+            let bodies = hand_over(&mut tx, ctx, operator, events, filter.is_selective()).await?;
             tx.commit().await?;
             return Ok(FeedPage { bodies, last_seq, head_seq });
         }
         drop(tx);
+        // Up to there is nothing that was wanted.
+        filter.after = filter.after.max(head_seq);
         let place = match place.take() {
             Some(held) => place.insert(held),
             None => place.insert(notices.waiters.enter(operator)?),
@@ -124,7 +127,7 @@ pub async fn get_event(store: &Store, ctx: &Ctx, id: EventId) -> Result<String, 
     let operator = ctx.operator()?;
     let mut tx = store.begin_for(ctx).await?;
     let event = found(&mut tx, operator, id).await?;
-    let bodies = hand_over(&mut tx, ctx, operator, vec![event]).await?;
+    let bodies = hand_over(&mut tx, ctx, operator, vec![event], false).await?;
     tx.commit().await?;
     bodies.into_iter().next().ok_or_else(|| Problem::not_found("event").into())
 }
@@ -133,14 +136,22 @@ async fn found(conn: &mut PgConnection, operator: OperatorId, id: EventId) -> Re
     queries_feed::event(conn, operator, id).await?.ok_or_else(|| Problem::not_found("event").into())
 }
 
-/// Judges and registers a pull before it is answered: one entry per tenant and basis.
-async fn hand_over(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, events: Vec<Stored>) -> Result<Vec<String>, Failure> {
+/// Judges and registers a pull before it is answered: one entry per tenant and basis. `selective`: without what is withheld, should a
+/// gate have closed since the page was read.
+async fn hand_over(
+    conn: &mut PgConnection,
+    ctx: &Ctx,
+    operator: OperatorId,
+    events: Vec<Stored>,
+    selective: bool,
+) -> Result<Vec<String>, Failure> {
     let reference = match (events.first(), events.last()) {
         (Some(only), Some(last)) if only.seq == last.seq => only.id.wire(),
         (Some(first), Some(last)) => format!("events/{}-{}", first.seq, last.seq),
         (_, _) => return Ok(Vec::new()),
     };
-    let judged = judge(conn, operator, events).await?;
+    let mut judged = judge(conn, operator, events).await?;
+    judged.retain(|(_, given)| !(selective && given.withheld));
     let mut parts: BTreeMap<(TenantId, Option<Uuid>, String), Part> = BTreeMap::new();
     for (event, given) in &judged {
         let Some(tenant) = event.tenant else { continue };

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::EventType;
 use super::jobs::DELIVER;
+use super::queries_attempts;
 use super::queries_delivery::lock_endpoint;
 use super::queries_delivery::read_endpoint;
 use super::queries_feed;
@@ -61,8 +62,12 @@ pub struct Recovered {
 pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: RecoverIn) -> Result<Recovered, Failure> {
     ctx.require(Scope::EndpointsWrite)?;
     let operator = ctx.operator()?;
-    let range = range_of(&wanted)?;
+    let mut range = range_of(&wanted)?;
     let mut tx = store.begin_for(ctx).await?;
+    if range.undelivered {
+        // Nobody knows any more what was delivered before that.
+        range.since = range.since.max(queries_attempts::kept_from(&mut tx, ctx.now()).await?);
+    }
     // Counted without its lock, which delivery needs: what is counted is fixed by the place in the feed.
     let Some(target) = read_endpoint(&mut tx, operator, id).await? else {
         return Err(Problem::not_found("endpoint").into());

@@ -119,7 +119,8 @@ struct EventOut {
 
 /// Read the feed
 ///
-/// The ordered, gapless feed of the operator. An unfiltered call with `after=N` acknowledges everything up to N.
+/// The ordered, gapless feed of the operator. An unfiltered call with `after=N` acknowledges everything up to N. A call with `type` or
+/// `e164` leaves out what is withheld. As NDJSON `last_seq` and `head_seq` are the headers `Last-Seq` and `Head-Seq`.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventsIn),
     responses((status = 200, description = "Events in order", body = EventsOut), (status = 400, description = "A parameter cannot be read", body = ProblemOut),
               (status = 429, description = "`too_many_waiting`: 16 calls of the operator wait already", body = ProblemOut)))]
@@ -135,14 +136,17 @@ async fn events(
     if format == Format::Csv {
         return Err(Problem::new(406, "not_acceptable", "Events are given as application/json or application/x-ndjson.").into());
     }
-    let acknowledges = wanted.after.is_some() && filter.types.is_empty() && filter.e164.is_none();
+    let acknowledges = wanted.after.is_some() && !filter.is_selective();
     let page = actions_feed::pull(&store, &notices, &ctx, &filter, acknowledges, wait).await?;
-    let body = if format == Format::Ndjson {
-        page.bodies.iter().flat_map(|body| [body.as_str(), "\n"]).collect()
-    } else {
-        format!(r#"{{"data":[{}],"last_seq":{},"head_seq":{}}}"#, page.bodies.join(","), page.last_seq, page.head_seq)
-    };
-    Ok(json_bytes(body, format.content_type()))
+    if format != Format::Ndjson {
+        let body = format!(r#"{{"data":[{}],"last_seq":{},"head_seq":{}}}"#, page.bodies.join(","), page.last_seq, page.head_seq);
+        return Ok(json_bytes(body, format.content_type()));
+    }
+    // Lines are events alone: the two positions stand in headers.
+    let mut response = json_bytes(page.bodies.iter().flat_map(|body| [body.as_str(), "\n"]).collect(), format.content_type());
+    response.headers_mut().insert("last-seq", page.last_seq.into());
+    response.headers_mut().insert("head-seq", page.head_seq.into());
+    Ok(response)
 }
 
 fn json_bytes(body: String, media: &'static str) -> Response {

@@ -11,8 +11,6 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use chrono::DateTime;
-use chrono::Utc;
 use tokio::time::Instant;
 
 /// Between two seals, so that under load one of them takes many events. Nobody notices when the feed was at rest.
@@ -24,8 +22,9 @@ const GAP_MOST: Duration = Duration::from_millis(500);
 /// What one statement saw, in one snapshot.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sight {
-    /// When the database server was started. Another server may have forgotten what the last one knew.
-    pub server: DateTime<Utc>,
+    /// This connection has not looked before: since the last look the server may have broken down, or it is another one, and has
+    /// forgotten positions it had given out.
+    pub fresh: bool,
     /// The last position that was given out.
     pub taken: i64,
     /// Transactions with lower numbers have ended.
@@ -36,11 +35,10 @@ pub(super) struct Sight {
     pub first: Option<i64>,
 }
 
-/// What a process knows for certain. What was once true stays true on the same server, so it does not matter which of two looks notes its
-/// own last.
+/// What a process knows for certain. What was once true stays true as long as the server runs, so it does not matter which of two looks
+/// notes its own last.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
-    server: Option<DateTime<Utc>>,
     /// Look after this position.
     pub floor: i64,
     /// The last position that was given out before the last look.
@@ -55,11 +53,11 @@ impl Known {
         self.taken > self.floor
     }
 
-    /// What is known after a look that began at this floor, and whether that look counts: on another server, or one that has lost
-    /// positions in a crash, it has to be repeated from the beginning.
+    /// What is known after a look that began at this floor, and whether that look counts: on a server that may have lost positions it
+    /// has to be repeated from the beginning.
     pub fn learn(mut self, sight: Sight) -> (Self, bool) {
-        if self.server != Some(sight.server) || sight.taken < self.taken {
-            return (Self { server: Some(sight.server), taken: sight.taken, ..Self::default() }, self.floor == 0);
+        if sight.fresh || sight.taken < self.taken {
+            return (Self { taken: sight.taken, ..Self::default() }, self.floor == 0);
         }
         if let Some((position, _)) = self.mark.take_if(|(_, xact)| *xact < sight.oldest) {
             let clear = sight.first.map_or(position, |first| position.min(first - 1));
@@ -121,12 +119,10 @@ impl Floor {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
 
     fn sight(taken: i64, oldest: i64, xact: Option<i64>, first: Option<i64>) -> Sight {
-        Sight { server: DateTime::UNIX_EPOCH, taken, oldest, xact, first }
+        Sight { fresh: false, taken, oldest, xact, first }
     }
 
     fn floors(looks: &[Sight]) -> Vec<i64> {
@@ -174,14 +170,14 @@ mod tests {
 
     #[test]
     fn another_server_is_looked_at_from_the_beginning() {
-        let known = Known { server: Some(DateTime::UNIX_EPOCH), floor: 50, taken: 60, mark: Some((60, 7)) };
-        let other = Sight { server: DateTime::UNIX_EPOCH + TimeDelta::seconds(1), ..sight(55, 900, None, None) };
-        let (known, counts) = known.learn(other);
+        let known = Known { floor: 50, taken: 60, mark: Some((60, 7)) };
+        let other = sight(65, 900, None, None);
+        let (known, counts) = known.learn(Sight { fresh: true, ..other });
         assert!(!counts && known.floor == 0 && known.mark.is_none(), "what was known may have been lost there");
         let (known, counts) = known.learn(Sight { xact: Some(901), ..other });
-        assert!(counts && known.mark == Some((55, 901)));
+        assert!(counts && known.mark == Some((65, 901)));
         let (known, counts) = known.learn(Sight { oldest: 902, xact: Some(902), ..other });
-        assert!(counts && known.floor == 55);
+        assert!(counts && known.floor == 65);
         let (known, counts) = known.learn(Sight { taken: 40, ..other });
         assert!(!counts && known.floor == 0, "positions were lost in a crash and are given out once more");
     }

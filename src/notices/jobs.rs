@@ -36,6 +36,7 @@ use crate::base::OperatorId;
 use crate::store::Loop;
 use crate::store::Store;
 use crate::store::by_index;
+use crate::store::drop_oldest_month;
 
 /// Wakes the sealing loop: after the commit of an [`emit`](super::emit).
 pub const SEAL: &str = "notices.seal";
@@ -50,6 +51,17 @@ pub const SEALING: Loop = Loop { name: SEAL, every: Duration::from_millis(500) }
 pub const DELIVERING: Loop = Loop { name: DELIVER, every: Duration::from_millis(500) };
 /// How the loop of the hourly sign of life runs.
 pub const HEARTBEAT: Loop = Loop { name: "notices.heartbeat", every: Duration::from_mins(1) };
+
+/// How the loop runs that lets old months of attempts go.
+pub const EXPIRE: Loop = Loop { name: "notices.expire", every: Duration::from_hours(6) };
+
+/// One tick: drops the oldest month of attempts when its time is over; true when there may be more.
+///
+/// # Errors
+/// When the database is away, or the table was held by others for 2 s.
+pub async fn expire(store: Store) -> Result<bool, Failure> {
+    drop_oldest_month(&store, None, "attempt").await
+}
 
 /// One tick of sealing: gives up to 500 events of one operator their places in its feed; true when there may be more.
 ///
@@ -73,6 +85,8 @@ async fn seal_one(store: &Store, notices: &Notices) -> Result<bool, Failure> {
     let (learned, counts) = known.learn(look.sight);
     notices.sealing.note(learned);
     if !counts {
+        // Committed, so that the connection counts as known.
+        tx.commit().await?;
         return Ok(true);
     }
     if look.headless {
@@ -234,7 +248,7 @@ pub async fn heartbeat(store: Store, notices: Notices) -> Result<bool, Failure> 
     });
     let rows = futures::future::join_all(posts).await;
     let mut tx = store.begin_job().await?;
-    queries_attempts::note(&mut tx, &store.env, store.env.now(), &rows).await?;
+    queries_attempts::note(&mut tx, &store.env, &rows).await?;
     tx.commit().await?;
     Ok(due.len() >= 100)
 }
@@ -251,6 +265,7 @@ async fn beat(
 ) -> NewAttempt {
     let posted = post(&notices.poster, &to, event, 1, Bytes::from(body), store.env.now().max(now)).await;
     NewAttempt {
+        at: posted.sent_at,
         operator,
         endpoint,
         event,

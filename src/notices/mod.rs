@@ -73,6 +73,8 @@ mod pages_detail;
 #[cfg(feature = "ssr")]
 mod pages_endpoint;
 #[cfg(feature = "ssr")]
+mod pages_endpoint_buttons;
+#[cfg(feature = "ssr")]
 mod pages_endpoint_forms;
 #[cfg(feature = "ssr")]
 mod pages_endpoints;
@@ -82,6 +84,10 @@ mod pages_lists;
 mod pages_parts;
 #[cfg(feature = "ssr")]
 mod pages_recover;
+#[cfg(feature = "ssr")]
+mod pages_retry;
+#[cfg(feature = "ssr")]
+mod pages_search;
 #[cfg(feature = "ssr")]
 mod post;
 #[cfg(feature = "ssr")]
@@ -198,10 +204,12 @@ mod door {
     pub use super::jobs::CONFIRMED;
     pub use super::jobs::DELIVER;
     pub use super::jobs::DELIVERING;
+    pub use super::jobs::EXPIRE;
     pub use super::jobs::HEARTBEAT;
     pub use super::jobs::SEAL;
     pub use super::jobs::SEALING;
     pub use super::jobs::deliver;
+    pub use super::jobs::expire;
     pub use super::jobs::heartbeat;
     pub use super::jobs::seal;
     pub use super::model::EventType;

@@ -1,18 +1,23 @@
 //! The operator's notifications: what was told, whether it was taken, and every try.
 
+use chrono::DateTime;
+use chrono::Utc;
 use leptos::prelude::*;
+use sqlx::PgConnection;
 
 use super::EndpointState;
 use super::pages_charts;
+use super::pages_endpoint_buttons::overview_buttons;
 use super::pages_lists;
 use super::pages_parts::Paths;
 use super::pages_parts::budget_used;
 use super::pages_parts::day_start;
 use super::pages_parts::endpoint_mark;
 use super::pages_parts::endpoint_name;
-use super::pages_parts::number_filter;
 use super::pages_parts::role_reason;
 use super::pages_parts::strip;
+use super::pages_search;
+use super::pages_search::Search;
 use super::queries_pages;
 use super::queries_pages::Delivery;
 use super::queries_pages::EventFilter;
@@ -33,6 +38,7 @@ use super::queries_pages_metrics::Steps;
 use super::shown;
 use crate::base::EventId;
 use crate::base::Failure;
+use crate::base::OperatorId;
 use crate::base::Scope;
 use crate::identity::PageRequest;
 use crate::tr;
@@ -47,6 +53,7 @@ use crate::ui::Query;
 use crate::ui::Size;
 use crate::ui::Tab;
 use crate::ui::Tabs;
+use crate::ui::Text;
 use crate::ui::Tile;
 use crate::ui::Tiles;
 use crate::ui::TimeStyle;
@@ -75,12 +82,13 @@ pub(super) struct Scene<'a> {
     pub path: String,
     pub customers: Vec<(uuid::Uuid, String)>,
     pub endpoints: Vec<EndpointHealth>,
-    /// The number typed cannot be read.
-    pub number_wrong: Option<String>,
+    /// What is wrong with what was searched for.
+    pub search_wrong: Option<Text>,
     pub may_redeliver: bool,
 }
 
-/// `…/notifications`: events or, with `tab=attempts`, attempts, or, with `tab=health`, lag, failures and gaps.
+/// `…/notifications`: events or, with `tab=attempts`, attempts, or, with `tab=health`, lag, failures and gaps. A search for an
+/// event's id among the events answers a redirect to that event.
 ///
 /// # Errors
 /// 401 for a visitor, 403 without `events:read`, 400 for a foreign cursor.
@@ -91,29 +99,38 @@ pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
     let v = viewer();
     let query = &req.query;
     let place = Place { after: query.get("after"), before: query.get("before") };
-    let (number, number_wrong) = number_filter(query.get("number"));
+    let paths = Paths::of(&req);
+    let title = tr!(in v.lang, "notices.title");
+    let tab = query.get("tab");
     let mut tx = req.store.begin_for(ctx).await?;
+    let mut search = pages_search::search(&mut tx, v.lang, operator, query).await?;
+    if let Some(id) = search.event.filter(|_| tab != Some("attempts") && tab != Some("health")) {
+        if queries_pages::in_feed(&mut tx, operator, id.0).await? {
+            leptos_axum::redirect(&paths.event(id.0));
+            return Ok(Page::new(title, ()));
+        }
+        search.wrong = Some(tr!(in v.lang, "notices.search.no_event"));
+    }
     let feed = queries_pages_health::feed_summary(&mut tx, operator, ctx.now()).await?;
     let day = queries_pages_metrics::buckets(&mut tx, operator, None, Steps::whole_day(ctx.now())).await?;
     let customers = queries_pages::customers(&mut tx, operator).await?;
-    let listed = if query.get("tab") == Some("attempts") {
-        let filter = attempt_filter(&v, query, number);
-        let mut page = queries_pages_attempts::attempts(&mut tx, operator, &filter, place, ROWS, ctx.now()).await?;
+    let listed = if tab == Some("attempts") {
+        let filter = attempt_filter(&v, query, &search);
+        let mut page = attempts(&mut tx, operator, &search, filter, place, ctx.now()).await?;
         shown::settle(&mut tx, ctx, "notifications/attempts", &mut page.rows).await?;
         Listed::Attempts(page)
-    } else if query.get("tab") == Some("health") {
+    } else if tab == Some("health") {
         let steps = Steps::day(ctx.now());
         let buckets = queries_pages_metrics::buckets(&mut tx, operator, None, steps).await?;
         let most = if query.get("look") == Some("all") { i64::MAX } else { LOOKED };
         Listed::Health { steps, buckets, gaps: queries_pages_metrics::gaps(&mut tx, operator, most).await? }
     } else {
-        let filter = event_filter(&v, query, number);
-        let mut page = queries_pages::events(&mut tx, operator, &filter, place, ROWS).await?;
+        let filter = event_filter(&v, query, &search);
+        let mut page = events(&mut tx, operator, &search, filter, place).await?;
         shown::settle(&mut tx, ctx, "notifications", &mut page.rows).await?;
         Listed::Events(page)
     };
     tx.commit().await?;
-    let paths = Paths::of(&req);
     let blocked = role_reason(v.lang, ctx);
     let may_redeliver = feed.endpoints.iter().any(|one| matches!(one.state, EndpointState::Active | EndpointState::Paused(_)));
     let scene = Scene {
@@ -123,13 +140,14 @@ pub async fn notifications_page(req: PageRequest) -> Result<Page, Failure> {
         query,
         customers,
         endpoints: feed.endpoints.clone(),
-        number_wrong,
+        search_wrong: search.wrong,
         may_redeliver,
     };
-    let title = tr!(in v.lang, "notices.title");
     let endpoints_href = scene.paths.endpoints();
+    let buttons = overview_buttons(v.lang, &scene.paths, &scene.endpoints, blocked.as_ref());
     let body = view! {
         <PageHead title=title.clone() purpose=tr!(in v.lang, "notices.purpose")>
+            {buttons}
             <ButtonLink href=endpoints_href icon=Icon::Plug>{tr!(in v.lang, "notices.endpoints")}</ButtonLink>
         </PageHead>
         {bands(&scene, blocked.is_none())}
@@ -153,27 +171,69 @@ fn text_of(query: &Query, key: &str) -> Option<String> {
     query.get(key).map(|text| text.replace('\0', ""))
 }
 
-fn event_filter(v: &Viewer, query: &Query, number: Option<String>) -> EventFilter {
+/// A page of events; of a number those of it and, when there are none, those of numbers that begin with it.
+async fn events(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    search: &Search,
+    filter: EventFilter,
+    place: Place<'_>,
+) -> Result<Slice<EventRow>, Failure> {
+    if search.is_void() {
+        return Ok(Slice::none());
+    }
+    let page = queries_pages::events(conn, operator, &filter, place, ROWS).await?;
+    if !page.rows.is_empty() || filter.number.is_none() || search.part.is_none() {
+        return Ok(page);
+    }
+    let wider = EventFilter { number: None, part: search.part.clone(), ..filter };
+    queries_pages::events(conn, operator, &wider, place, ROWS).await
+}
+
+/// A page of attempts, as [`events`].
+async fn attempts(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    search: &Search,
+    filter: AttemptFilter,
+    place: Place<'_>,
+    now: DateTime<Utc>,
+) -> Result<Slice<AttemptRow>, Failure> {
+    if search.is_void() {
+        return Ok(Slice::none());
+    }
+    let page = queries_pages_attempts::attempts(conn, operator, &filter, place, ROWS, now).await?;
+    if !page.rows.is_empty() || filter.number.is_none() || search.part.is_none() {
+        return Ok(page);
+    }
+    let wider = AttemptFilter { number: None, part: search.part.clone(), ..filter };
+    queries_pages_attempts::attempts(conn, operator, &wider, place, ROWS, now).await
+}
+
+fn event_filter(v: &Viewer, query: &Query, search: &Search) -> EventFilter {
     EventFilter {
         kind: text_of(query, "type"),
-        number,
-        tenant: query.get("customer").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
+        number: search.number.clone(),
+        part: search.part.clone().filter(|_| search.number.is_none()),
+        tenants: search.tenants.clone(),
         state: query.get("state").and_then(Delivery::parse),
         from: day_start(v, query.get("from")),
         to: day_start(v, query.get("to")),
     }
 }
 
-fn attempt_filter(v: &Viewer, query: &Query, number: Option<String>) -> AttemptFilter {
+fn attempt_filter(v: &Viewer, query: &Query, search: &Search) -> AttemptFilter {
+    let event = query.get("event").map(|id| EventId::from_wire(id).map(|id| id.0).unwrap_or_default());
     AttemptFilter {
         ok: query.get("status").map(|status| status == "ok"),
         code: query.get("code").map(|code| code.trim_end_matches("xx").parse().unwrap_or(0)),
         kind: text_of(query, "type"),
-        number,
-        tenant: query.get("customer").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
+        number: search.number.clone(),
+        part: search.part.clone().filter(|_| search.number.is_none()),
+        tenants: search.tenants.clone(),
         tries: query.get("tries").and_then(|tries| tries.parse().ok()),
         endpoint: query.get("endpoint").map(|id| uuid::Uuid::try_parse(id).unwrap_or_default()),
-        event: query.get("event").map(|id| EventId::from_wire(id).map(|id| id.0).unwrap_or_default()),
+        event: search.event.map(|id| id.0).or(event),
         from: day_start(v, query.get("from")),
         to: day_start(v, query.get("to")),
     }
@@ -278,7 +338,7 @@ fn tiles(scene: &Scene<'_>, feed: &FeedSummary, day: Bucket) -> AnyView {
 
 fn tabs(scene: &Scene<'_>, listed: &Listed) -> AnyView {
     let lang = scene.v.lang;
-    let kept = scene.query.only(&["type", "number", "customer", "from", "to"]);
+    let kept = scene.query.only(&["q", "type", "number", "customer", "from", "to"]);
     let items = vec![
         Tab::new(kept.href(&scene.path), tr!(in lang, "notices.events")).current(matches!(listed, Listed::Events(_))),
         Tab::new(kept.with("tab", "attempts").href(&scene.path), tr!(in lang, "notices.attempts"))

@@ -27,6 +27,9 @@ use crate::ui::Tone;
 use crate::ui::Viewer;
 use crate::ui::count;
 
+/// The objective of delivery, in ms: 95 % of an hour's events are taken within it.
+const LAG_MOST_MS: i64 = 10_000;
+
 /// Both charts; a card with plain words where nothing was sent.
 pub(super) fn charts(v: &Viewer, steps: Steps, buckets: &[Bucket]) -> AnyView {
     let lang = v.lang;
@@ -114,6 +117,11 @@ fn attempts_chart(v: &Viewer, steps: Steps, buckets: &[Bucket]) -> AnyView {
     .into_any()
 }
 
+/// Whether an hour missed the objective; `None`: nothing was taken in it.
+fn missed(bucket: &Bucket) -> Option<bool> {
+    bucket.lag_ms_p95.map(|ms| ms > LAG_MOST_MS)
+}
+
 fn lag_chart(v: &Viewer, steps: Steps, buckets: &[Bucket]) -> AnyView {
     let lang = v.lang;
     let title = tr!(in lang, "notices.chart.lag");
@@ -128,7 +136,7 @@ fn lag_chart(v: &Viewer, steps: Steps, buckets: &[Bucket]) -> AnyView {
                 None => tr!(in lang, "notices.chart.lag_none", hour = hour),
             },
             label: hour.into(),
-            strong: false,
+            strong: missed(bucket) == Some(true),
             parts: vec![seconds(bucket.lag_ms_p95)],
             open: 0.0,
             below: None,
@@ -142,31 +150,39 @@ fn lag_chart(v: &Viewer, steps: Steps, buckets: &[Bucket]) -> AnyView {
         }
         None => tr!(in lang, "notices.chart.lag_nothing"),
     };
-    let legend = vec![(Series::First, tr!(in lang, "notices.chart.lag_p95"))];
+    let objective = tr!(in lang, "notices.chart.objective", most = v.span(LAG_MOST_MS));
+    let legend = vec![(Series::First, tr!(in lang, "notices.chart.lag_p95")), (Series::Limit, objective.clone())];
+    let limit = (seconds(Some(LAG_MOST_MS)), tr!(in lang, "notices.chart.objective_short", most = v.span(LAG_MOST_MS)));
     let cols = vec![
         Col::new(tr!(in lang, "notices.chart.hour", zone = v.zone())).nowrap(),
         Col::new(tr!(in lang, "notices.chart.first_taken")).num(),
         Col::new(tr!(in lang, "notices.chart.lag_p50_col")).num(),
         Col::new(tr!(in lang, "notices.chart.lag_p95_col")).num(),
+        Col::new(objective),
         Col::new(tr!(in lang, "notices.chart.answer_p95")).num().low(),
     ];
     let mut rows = Rows::new(v, &cols);
+    let span = |rows: &mut Rows, ms: i64| {
+        rows.text(&v.span(ms.max(0)));
+    };
     for (at, bucket) in buckets.iter().enumerate() {
         rows.row();
         rows.cell().text(&hour(v, steps.bounds(at).0));
         rows.cell().count(bucket.taken);
-        for ms in [bucket.lag_ms_p50, bucket.lag_ms_p95, bucket.elapsed_ms_p95.map(i64::from)] {
-            rows.cell().maybe(ms, |rows, ms| {
-                rows.text(&v.span(ms.max(0)));
-            });
+        for ms in [bucket.lag_ms_p50, bucket.lag_ms_p95] {
+            rows.cell().maybe(ms, span);
         }
+        rows.cell().maybe(missed(bucket), |rows, missed| {
+            rows.text(&if missed { tr!(in lang, "notices.chart.missed") } else { tr!(in lang, "notices.chart.met") });
+        });
+        rows.cell().maybe(bucket.elapsed_ms_p95.map(i64::from), span);
     }
     let (heading, table) = (title.clone(), title.clone());
     let (shown, note) = (rows.finish(), text.clone());
     view! {
         <Card title=heading aside=aside(v, steps)>
             <p class="fine">{note}</p>
-            <BarChart id="notices-lag" title=title text=text legend=legend bars=bars>
+            <BarChart id="notices-lag" title=title text=text legend=legend bars=bars limit=limit>
                 <Disclosure summary=tr!(in lang, "notices.chart.table")>
                     <div class="list">
                         <Table label=table cols=cols compact=true>{shown}</Table>

@@ -15,6 +15,7 @@ use super::pages_parts::kv;
 use super::pages_parts::trigger_word;
 use super::pages_parts::withheld_word;
 use super::pages_parts::without_secrets;
+use super::pages_retry::next_word;
 use super::queries_pages;
 use super::queries_pages::AtEndpoint;
 use super::queries_pages::Delivery;
@@ -261,8 +262,9 @@ fn try_item(v: &Viewer, paths: &Paths, one: &AttemptRow) -> AnyView {
     let lang = v.lang;
     let (tone, answer) = answer_mark(lang, one.status, one.error.as_deref());
     let title = tr!(in lang, "notices.event.try", n = one.number, answer = answer);
+    let why = next_word(v, one).map(|why| format!(" ({why})"));
     let next = one.next_at.map(|at| {
-        view! { " " {tr!(in lang, "notices.event.next_try")} " " <Time at=at /> }
+        view! { " " {tr!(in lang, "notices.event.next_try")} " " <Time at=at />{why} }
     });
     let icon = if one.is_ok() { Icon::Check } else { Icon::Refresh };
     let took = format!("{}, {}.", millis(lang, one.elapsed_ms.into()), trigger_word(lang, &one.trigger));
@@ -344,7 +346,11 @@ fn attempt_facts(v: &Viewer, paths: &Paths, row: &AttemptRow) -> AnyView {
         (tr!(in lang, "notices.col.number"), subject_view(paths, if row.seq.is_some() { &row.subject } else { "" })),
         (tr!(in lang, "notices.col.customer"), customer_view(paths, row.tenant_id, row.tenant_name.as_deref())),
     ];
-    rows.extend(row.next_at.map(|at| (tr!(in lang, "notices.event.next_try"), time(v, at, TimeStyle::Full, false))));
+    let why = next_word(v, row).map(|why| format!(" ({why})"));
+    rows.extend(row.next_at.map(|at| {
+        let at = time(v, at, TimeStyle::Full, false);
+        (tr!(in lang, "notices.event.next_try"), view! { {at}{why} }.into_any())
+    }));
     let facts = kv(rows);
     view! { <Card title=tr!(in lang, "notices.event.facts")>{facts}</Card> }.into_any()
 }

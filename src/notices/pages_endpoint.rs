@@ -4,14 +4,12 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::EndpointState;
-use super::forms::PauseEndpoint;
-use super::forms::ResumeEndpoint;
 use super::forms::RotateSecret;
-use super::forms::TestEndpoint;
-use super::forms::VerifyEndpoint;
 use super::pages_charts;
+use super::pages_endpoint_buttons::head_buttons;
 use super::pages_parts::BUDGET;
 use super::pages_parts::Paths;
+use super::pages_parts::answer_mark;
 use super::pages_parts::budget_used;
 use super::pages_parts::endpoint_mark;
 use super::pages_parts::endpoint_name;
@@ -21,10 +19,12 @@ use super::pages_parts::role_reason;
 use super::pages_parts::strip;
 use super::queries_pages_health;
 use super::queries_pages_health::EndpointHealth;
+use super::queries_pages_health::Heartbeat;
 use super::queries_pages_health::KeyRow;
 use super::queries_pages_health::Tally;
 use super::queries_pages_metrics;
 use super::queries_pages_metrics::Steps;
+use super::signing::masked;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::Scope;
@@ -32,7 +32,6 @@ use crate::identity::PageRequest;
 use crate::identity::id_param;
 use crate::tr;
 use crate::trn;
-use crate::ui::ActionButton;
 use crate::ui::Badge;
 use crate::ui::Band;
 use crate::ui::Button;
@@ -76,7 +75,11 @@ pub async fn endpoint_page(req: PageRequest) -> Result<Page, Failure> {
     let mut tx = req.store.begin_for(ctx).await?;
     let found = queries_pages_health::endpoints(&mut tx, operator, Some(id), ctx.now()).await?;
     let one = found.into_iter().next().ok_or_else(|| Problem::not_found("endpoint"))?;
-    let keys = queries_pages_health::keys(&mut tx, operator, id, ctx.now()).await?;
+    let keys = queries_pages_health::keys(&mut tx, &req.store, operator, id, ctx.now()).await?;
+    let beat = match one.heartbeat_at {
+        Some(at) => queries_pages_health::heartbeat(&mut tx, operator, id, at).await?,
+        None => None,
+    };
     let mut strips = queries_pages_health::strips(&mut tx, operator, ctx.now()).await?;
     let steps = Steps::day(ctx.now());
     let buckets = queries_pages_metrics::buckets(&mut tx, operator, Some(id), steps).await?;
@@ -95,7 +98,7 @@ pub async fn endpoint_page(req: PageRequest) -> Result<Page, Failure> {
     let secret = req.flash.as_ref().and_then(|flash| flash.shown(&req.store));
     let hours = strips.remove(&id).unwrap_or_default();
     let buttons = head_buttons(lang, &paths, &one, blocked.as_ref());
-    let facts = facts_card(&v, &paths, &one, blocked.as_ref());
+    let facts = facts_card(&v, &paths, &one, beat.as_ref(), blocked.as_ref());
     let keys = keys_card(&v, &paths, &one, keys, blocked.as_ref());
     let body = view! {
         <PageHead title=name.clone() purpose=tr!(in lang, "notices.endpoint_purpose") crumbs=crumbs>
@@ -111,63 +114,6 @@ pub async fn endpoint_page(req: PageRequest) -> Result<Page, Failure> {
         {pages_charts::charts(&v, steps, &buckets)}
     };
     Ok(Page::new(name, body))
-}
-
-/// One button of the endpoint: slug and id in hidden fields.
-fn action(
-    paths: &Paths,
-    one: &EndpointHealth,
-    url: &'static str,
-    kind: Kind,
-    icon: Icon,
-    blocked: Option<String>,
-    word: Text,
-) -> AnyView {
-    let fields = vec![("slug".into(), paths.slug().to_owned().into()), ("id".into(), one.id.to_string().into())];
-    view! { <ActionButton action=url fields=fields kind=kind icon=icon blocked=blocked>{word}</ActionButton> }.into_any()
-}
-
-fn head_buttons(lang: Lang, paths: &Paths, one: &EndpointHealth, role: Option<&String>) -> AnyView {
-    let platform = one.state == EndpointState::Disabled(super::DisableReason::Platform);
-    let off = || platform.then(|| tr!(in lang, "notices.why.platform").into_owned());
-    let unproven = matches!(one.state, EndpointState::Unverified | EndpointState::Disabled(super::DisableReason::Gone));
-    let verify = action(
-        paths,
-        one,
-        VerifyEndpoint::url(),
-        if unproven && role.is_none() { Kind::Primary } else { Kind::Plain },
-        Icon::Shield,
-        role.cloned().or_else(off),
-        tr!(in lang, "notices.verify"),
-    );
-    let test = action(
-        paths,
-        one,
-        TestEndpoint::url(),
-        Kind::Plain,
-        Icon::Send,
-        role.cloned().or_else(off),
-        tr!(in lang, "notices.send_test"),
-    );
-    let turn = if let EndpointState::Paused(_) = one.state {
-        action(paths, one, ResumeEndpoint::url(), Kind::Primary, Icon::Play, role.cloned(), tr!(in lang, "notices.resume"))
-    } else {
-        let why = match one.state {
-            EndpointState::Unverified => Some(tr!(in lang, "notices.why.unverified")),
-            EndpointState::Disabled(_) => Some(tr!(in lang, "notices.why.disabled")),
-            EndpointState::Active | EndpointState::Paused(_) => None,
-        };
-        let blocked = role.cloned().or_else(|| why.map(Text::into_owned));
-        action(paths, one, PauseEndpoint::url(), Kind::Plain, Icon::Pause, blocked, tr!(in lang, "notices.pause"))
-    };
-    let recover = if role.is_some() {
-        let blocked = role.cloned();
-        view! { <Button icon=Icon::Undo value="recover" blocked=blocked>{tr!(in lang, "notices.recover.more")}</Button> }.into_any()
-    } else {
-        let href = paths.recover(one.id);
-        view! { <ButtonLink href=href icon=Icon::Undo>{tr!(in lang, "notices.recover.more")}</ButtonLink> }.into_any()
-    };
-    view! { {verify}{test}{turn}{recover} }.into_any()
 }
 
 fn secret_band(lang: Lang, secret: String) -> AnyView {
@@ -250,7 +196,7 @@ fn tiles(v: &Viewer, paths: &Paths, one: &EndpointHealth, hours: &[Tally]) -> An
     .into_any()
 }
 
-fn facts_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, role: Option<&String>) -> AnyView {
+fn facts_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, beat: Option<&Heartbeat>, role: Option<&String>) -> AnyView {
     let lang = v.lang;
     let (tone, word) = endpoint_mark(lang, one);
     let kinds = if one.event_types.is_empty() {
@@ -292,7 +238,7 @@ fn facts_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, role: Option<&Str
         (tr!(in lang, "notices.verified_at"), moment(one.verified_at)),
         (tr!(in lang, "notices.last_success"), moment(one.last_success_at)),
         (tr!(in lang, "notices.last_attempt"), moment(one.last_attempt_at)),
-        (tr!(in lang, "notices.heartbeat"), moment(one.heartbeat_at)),
+        (tr!(in lang, "notices.heartbeat"), heartbeat(v, one, beat)),
         (tr!(in lang, "notices.created_at"), moment(Some(one.created_at))),
     ]);
     view! {
@@ -302,6 +248,21 @@ fn facts_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, role: Option<&Str
         </Card>
     }
     .into_any()
+}
+
+/// When the last sign of life was sent and what the endpoint said to it.
+fn heartbeat(v: &Viewer, one: &EndpointHealth, beat: Option<&Heartbeat>) -> AnyView {
+    let Some(sent_at) = one.heartbeat_at else { return dash(v) };
+    let at = time(v, beat.map_or(sent_at, |beat| beat.at), TimeStyle::Short, true);
+    let Some(beat) = beat else {
+        return view! { {tr!(in v.lang, "notices.heartbeat.sent")} " " {at} }.into_any();
+    };
+    let (tone, answer) = answer_mark(v.lang, beat.status, beat.error.as_deref());
+    if tone == Tone::Ok {
+        view! { {tr!(in v.lang, "notices.heartbeat.taken")} " " {at} ", " {answer} }.into_any()
+    } else {
+        view! { {tr!(in v.lang, "notices.heartbeat.refused")} " " {at} ": " {answer} }.into_any()
+    }
 }
 
 /// How messages to an endpoint are signed, in words.
@@ -316,7 +277,6 @@ pub(super) fn signature_word(lang: Lang, signature: &str) -> Text {
 fn keys_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, keys: Vec<KeyRow>, role: Option<&String>) -> AnyView {
     let lang = v.lang;
     let generations = keys.into_iter().flat_map(|key| {
-        let made = time(v, key.created_at, TimeStyle::Short, true);
         let state = match key.expires_at {
             None => view! { <Badge tone=Tone::Ok text=tr!(in lang, "notices.secret.current") /> }.into_any(),
             Some(at) => {
@@ -324,11 +284,15 @@ fn keys_card(v: &Viewer, paths: &Paths, one: &EndpointHealth, keys: Vec<KeyRow>,
                 view! { <span>{tr!(in lang, "notices.secret.ends")} " " {at}</span> }.into_any()
             }
         };
+        let made = time(v, key.created_at, TimeStyle::Short, true);
+        let (name, tail) = match one.signature.as_str() {
+            "v1a" => (tr!(in lang, "notices.secret.key"), Some(masked(&key.public_key))),
+            _ => (tr!(in lang, "notices.secret.secret"), key.secret),
+        };
+        let tail = tail.map(|tail| view! { <span class="id">{tail}</span> " " });
         let label = tr!(in lang, "notices.secret.public");
-        [
-            (tr!(in lang, "notices.secret.made"), view! { {made} " " {state} }.into_any()),
-            (label.clone(), view! { <Copy value=key.public_key label=label inline=true /> }.into_any()),
-        ]
+        let public = view! { <Copy value=key.public_key label=label.clone() inline=true /> }.into_any();
+        [(name, view! { {tail}{state} }.into_any()), (tr!(in lang, "notices.secret.made"), made), (label, public)]
     });
     let generations = kv(generations.collect::<Vec<_>>());
     let (slug, id) = (paths.slug().to_owned(), one.id.to_string());

@@ -13,6 +13,7 @@ use super::pages_parts::kind_options;
 use super::pages_parts::kind_word;
 use super::pages_parts::trigger_word;
 use super::pages_parts::withheld_word;
+use super::pages_retry::next_word;
 use super::queries_pages::Delivery;
 use super::queries_pages::EventRow;
 use super::queries_pages::Slice;
@@ -47,6 +48,14 @@ fn value_of(query: &Query, key: &str) -> Option<String> {
     query.get(key).map(str::to_owned)
 }
 
+/// The field of both filter bars that takes what one looks for.
+fn search_field(scene: &Scene<'_>) -> AnyView {
+    let label = tr!(in scene.v.lang, "notices.search.label");
+    let value = value_of(scene.query, "q").or_else(|| value_of(scene.query, "number"));
+    let wrong = scene.search_wrong.clone();
+    view! { <TextInput kind="search" grow=true name="q" label=label value=value error=wrong maxlength="200" /> }.into_any()
+}
+
 /// The days of both filter bars.
 fn day_fields(lang: Lang, query: &Query) -> AnyView {
     view! {
@@ -62,12 +71,12 @@ pub(super) fn events_part(scene: &Scene<'_>, page: Slice<EventRow>) -> AnyView {
     let query = scene.query;
     let states = Delivery::ALL.map(|state| Opt::new(state.slug(), delivery_mark(lang, state).1)).to_vec();
     let customers = scene.customers.iter().map(|(id, name)| Opt::new(id.to_string(), name.clone())).collect();
-    let keys = ["type", "number", "customer", "state", "from", "to"];
+    let keys = ["q", "type", "number", "customer", "state", "from", "to"];
     let filtered = keys.iter().any(|key| query.has(key));
     let chips = filters_in_force(scene, &keys);
     let list = if page.rows.is_empty() { no_rows(scene, filtered, true) } else { event_table(scene, page) };
-    let [number, kind, customer, state] = ["number", "type", "customer", "state"].map(|key| value_of(query, key));
-    let wrong = scene.number_wrong.clone();
+    let [kind, customer, state] = ["type", "customer", "state"].map(|key| value_of(query, key));
+    let field = search_field(scene);
     view! {
         <FilterBar
             action=scene.path.clone()
@@ -75,14 +84,7 @@ pub(super) fn events_part(scene: &Scene<'_>, page: Slice<EventRow>) -> AnyView {
             more=day_fields(lang, query)
             more_open=query.has("from") || query.has("to")
         >
-            <TextInput
-                kind="search"
-                grow=true
-                name="number"
-                label=tr!(in lang, "notices.col.number")
-                value=number
-                error=wrong
-            />
+            {field}
             <Select
                 name="type"
                 label=tr!(in lang, "notices.col.kind")
@@ -117,6 +119,7 @@ fn filters_in_force(scene: &Scene<'_>, keys: &[&str]) -> AnyView {
     let named = |key: &str| -> (Text, Option<Text>) {
         match key {
             "type" => (tr!(in lang, "notices.col.kind"), query.get(key).map(|name| kind_word(lang, name))),
+            "q" => (tr!(in lang, "notices.search.chip"), own(key)),
             "number" => (tr!(in lang, "notices.col.number"), own(key)),
             "customer" => {
                 let id = query.get(key).unwrap_or_default();
@@ -252,12 +255,12 @@ pub(super) fn attempts_part(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyVi
     let query = scene.query;
     let results = ["ok", "failed"].map(|word| Opt::new(word, result_word(lang, word))).to_vec();
     let codes = ["2xx", "3xx", "4xx", "5xx", "none"].map(|word| Opt::new(word, code_word(lang, word))).to_vec();
-    let keys = ["type", "number", "customer", "status", "code", "tries", "endpoint", "event", "from", "to"];
+    let keys = ["q", "type", "number", "customer", "status", "code", "tries", "endpoint", "event", "from", "to"];
     let filtered = keys.iter().any(|key| query.has(key));
     let chips = filters_in_force(scene, &keys);
     let list = if page.rows.is_empty() { no_rows(scene, filtered, false) } else { attempt_table(scene, page) };
-    let [number, kind, status, code, tries] = ["number", "type", "status", "code", "tries"].map(|key| value_of(query, key));
-    let wrong = scene.number_wrong.clone();
+    let [kind, status, code, tries] = ["type", "status", "code", "tries"].map(|key| value_of(query, key));
+    let field = search_field(scene);
     let customers = scene.customers.iter().map(|(id, name)| Opt::new(id.to_string(), name.clone())).collect();
     let customer = value_of(query, "customer");
     let more = view! {
@@ -286,14 +289,7 @@ pub(super) fn attempts_part(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyVi
             more=more
             more_open=["customer", "type", "from", "to"].iter().any(|key| query.has(key))
         >
-            <TextInput
-                kind="search"
-                grow=true
-                name="number"
-                label=tr!(in lang, "notices.col.number")
-                value=number
-                error=wrong
-            />
+            {field}
             <Select
                 name="status"
                 label=tr!(in lang, "notices.col.result")
@@ -388,5 +384,8 @@ fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow) {
     rows.cell().count(attempt.elapsed_ms.into());
     rows.cell().maybe(attempt.next_at, |rows, at| {
         rows.time(at, TimeStyle::Short);
+        if let Some(why) = next_word(v, attempt) {
+            rows.sub(&why);
+        }
     });
 }

@@ -241,15 +241,6 @@ pub(super) fn day_start(v: &Viewer, text: Option<&str>) -> Option<DateTime<Utc>>
     transfers::day_start(text?, v.time_zone)
 }
 
-/// A number as typed into a filter: E.164 where it can be read, else as it stands with what is wrong.
-pub(super) fn number_filter(text: Option<&str>) -> (Option<String>, Option<String>) {
-    match text.map(|text| (text, E164::read(text))) {
-        None => (None, None),
-        Some((_, Ok(e164))) => (Some(e164.to_string()), None),
-        Some((text, Err(fault))) => (Some(text.replace('\0', "")), Some(fault.to_string())),
-    }
-}
-
 /// A filter in force, if it is.
 pub(super) fn chip(query: &Query, path: &str, key: &str, label: Text, value: Option<Text>) -> Option<ActiveFilter> {
     let value = value.filter(|_| query.has(key))?;

@@ -25,9 +25,10 @@ pub(super) struct Address {
     pub signature: SignatureKind,
 }
 
-/// What came of a post, and the headers it was sent with (the signature cut).
+/// What came of a post, when it was sent, and with which headers (the signature cut).
 #[derive(Clone, Debug)]
 pub(super) struct Posted {
+    pub sent_at: DateTime<Utc>,
     pub outcome: Outcome,
     pub request_headers: String,
 }
@@ -59,7 +60,7 @@ pub(super) async fn post(poster: &Poster, to: &Address, id: EventId, attempt: u1
         shown.push_str(": ");
         shown.push_str(&value);
     }
-    Posted { outcome: poster.post(&to.url, headers, body).await, request_headers: shown }
+    Posted { sent_at: now, outcome: poster.post(&to.url, headers, body).await, request_headers: shown }
 }
 
 /// The schemes and the first characters: enough to compare, too little to reuse.
@@ -81,14 +82,16 @@ pub(super) fn secret_context(id: uuid::Uuid) -> String {
     format!("endpoint_secret/{id}")
 }
 
+/// Opens one generation.
+pub(super) fn open_one(secrets: &crate::store::SecretKey, row: &SealedKeys) -> anyhow::Result<super::Keys> {
+    let text = zeroize::Zeroizing::new(secrets.open(&secret_context(row.id), &row.sealed)?);
+    Ok(super::Keys::parse(std::str::from_utf8(&text)?)?)
+}
+
 /// Opens what was sealed: the current generation and the one before.
 pub(super) fn open_keys(secrets: &crate::store::SecretKey, rows: &[SealedKeys]) -> anyhow::Result<KeySet> {
-    let open = |row: &SealedKeys| -> anyhow::Result<super::Keys> {
-        let text = zeroize::Zeroizing::new(secrets.open(&secret_context(row.id), &row.sealed)?);
-        Ok(super::Keys::parse(std::str::from_utf8(&text)?)?)
-    };
     let current = rows.iter().find(|row| row.expires_at.is_none()).ok_or_else(|| anyhow::anyhow!("an endpoint without keys"))?;
     let previous = rows.iter().find_map(|row| Some((row, row.expires_at?)));
-    let previous = previous.map(|(row, until)| Ok::<_, anyhow::Error>((open(row)?, until))).transpose()?;
-    Ok(KeySet { current: open(current)?, previous })
+    let previous = previous.map(|(row, until)| Ok::<_, anyhow::Error>((open_one(secrets, row)?, until))).transpose()?;
+    Ok(KeySet { current: open_one(secrets, current)?, previous })
 }

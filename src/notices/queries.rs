@@ -148,7 +148,8 @@ pub(super) async fn look(conn: &mut PgConnection, floor: i64, number: bool) -> R
            mine as materialized (
              select h.operator_id, h.last_seq from unsealed u join feed_head h on h.operator_id = u.operator_id and h.feed = $1
              order by h.sealed_at limit 1 for update of h skip locked)
-           select pg_postmaster_start_time() as "server!", pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "oldest!",
+           select current_setting('concord.looked', true) is distinct from 'yes' as "fresh!", set_config('concord.looked', 'yes', false) as looked,
+                  pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "oldest!",
                   (case when $3 then pg_current_xact_id() end)::text::bigint as xact,
                   coalesce(pg_sequence_last_value('event_out_position_seq'::regclass), 0) as "taken!",
                   (select min(position) from unsealed) as first, exists (select from unsealed where not headed) as "headless!",
@@ -162,7 +163,7 @@ pub(super) async fn look(conn: &mut PgConnection, floor: i64, number: bool) -> R
     .await?;
     let waiting = row.operator_id.zip(row.last_seq);
     Ok(Look {
-        sight: Sight { server: row.server, taken: row.taken, oldest: row.oldest, xact: row.xact, first: row.first },
+        sight: Sight { fresh: row.fresh, taken: row.taken, oldest: row.oldest, xact: row.xact, first: row.first },
         waiting: waiting.map(|(operator, last_seq)| Waiting { operator: OperatorId(operator), last_seq }),
         headless: row.headless,
     })

@@ -20,6 +20,8 @@ use crate::base::TenantId;
 /// A try to be noted.
 #[derive(Clone, Debug)]
 pub(super) struct NewAttempt {
+    /// When it was sent.
+    pub at: DateTime<Utc>,
     pub operator: OperatorId,
     pub endpoint: EndpointId,
     pub event: EventId,
@@ -35,12 +37,13 @@ pub(super) struct NewAttempt {
 }
 
 /// Notes tries, in one statement. Answers their ids.
-pub(super) async fn note(conn: &mut PgConnection, env: &Env, at: DateTime<Utc>, rows: &[NewAttempt]) -> Result<Vec<Uuid>, Failure> {
+pub(super) async fn note(conn: &mut PgConnection, env: &Env, rows: &[NewAttempt]) -> Result<Vec<Uuid>, Failure> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<Uuid> = rows.iter().map(|_| env.id()).collect();
     let answered = |row: &NewAttempt| row.outcome.status.is_some();
+    let at: Vec<DateTime<Utc>> = rows.iter().map(|r| r.at).collect();
     let operators: Vec<Uuid> = rows.iter().map(|r| r.operator.0).collect();
     let endpoints: Vec<Uuid> = rows.iter().map(|r| r.endpoint.0).collect();
     let seqs: Vec<Option<i64>> = rows.iter().map(|r| r.seq).collect();
@@ -60,11 +63,11 @@ pub(super) async fn note(conn: &mut PgConnection, env: &Env, at: DateTime<Utc>, 
     sqlx::query!(
         "insert into attempt (operator_id, at, id, endpoint_id, seq, event_id, tenant_id, type, subject, number, trigger, status, error,
                               elapsed_ms, request_headers, response_headers, response_body, next_at)
-         select o, $1, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx
-         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::int[],
+         select o, at, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx
+         from unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::int[],
                      $11::text[], $12::smallint[], $13::text[], $14::int[], $15::text[], $16::text[], $17::text[], $18::timestamptz[])
-              as x(o, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx)",
-        at,
+              as x(at, o, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx)",
+        &at,
         &operators,
         &ids,
         &endpoints,
@@ -86,6 +89,18 @@ pub(super) async fn note(conn: &mut PgConnection, env: &Env, at: DateTime<Utc>, 
     .execute(conn)
     .await?;
     Ok(ids)
+}
+
+/// Attempts from then on are kept for certain: what was tried before it may no longer be known.
+pub(super) async fn kept_from(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Failure> {
+    let from = sqlx::query_scalar!(
+        "select date_trunc('month', $1::timestamptz - make_interval(months => keep_months), 'UTC') from partitioned_table
+         where name = 'attempt'",
+        now
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(from.flatten())
 }
 
 /// A number event that its operator has taken.
@@ -128,6 +143,7 @@ pub(super) async fn confirm(conn: &mut PgConnection, env: &Env, operator: Operat
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AttemptView {
     pub id: Uuid,
+    /// When it was sent.
     pub at: DateTime<Utc>,
     pub endpoint_id: Uuid,
     /// `evt_…`

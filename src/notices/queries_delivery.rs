@@ -452,7 +452,7 @@ pub(super) async fn bring_forward(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update resend set next_at = $3 where operator_id = $1 and endpoint_id = $2 and next_at > $3",
+        "update resend set next_at = least(next_at, greatest($3, asked_until)) where operator_id = $1 and endpoint_id = $2 and next_at > $3",
         target.operator.0,
         target.id.0,
         now
@@ -472,17 +472,17 @@ pub(super) async fn take_resends(
     let flying: Vec<&str> = target.flight.hot.iter().map(|held| held.subject.as_str()).collect();
     sqlx::query!(
         "with due as (
-           select r.seq, r.subject, r.trigger, r.attempt from resend r
+           select r.seq, r.subject, r.trigger, r.attempt, r.asked_until from resend r
            where r.operator_id = $1 and r.endpoint_id = $2 and r.next_at <= $3
              and r.subject <> all($6::text[])
              and not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = r.subject)
              and not exists (select from resend q where q.operator_id = $1 and q.endpoint_id = $2 and q.subject = r.subject
                                and q.seq < r.seq)
            order by r.next_at, r.seq limit $4),
-         picked as (select seq, subject, trigger, attempt from due),
+         picked as (select seq, subject, trigger, attempt, asked_until from due),
          gone as (delete from resend r using picked p where r.operator_id = $1 and r.endpoint_id = $2 and r.seq = p.seq)
-         insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at, trigger, resume_seq)
-         select $1, $2, subject, seq, attempt, $3, trigger, $5 from picked",
+         insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at, asked_until, trigger, resume_seq)
+         select $1, $2, subject, seq, attempt, $3, asked_until, trigger, $5 from picked",
         target.operator.0,
         target.id.0,
         now,
@@ -504,8 +504,8 @@ pub(super) async fn put_back(
 ) -> Result<(), Failure> {
     for row in rows {
         sqlx::query!(
-            "insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, 'retry') on conflict (operator_id, endpoint_id, seq) do nothing",
+            "insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by, asked_until)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, 'retry', $9) on conflict (operator_id, endpoint_id, seq) do nothing",
             target.operator.0,
             target.id.0,
             row.held.seq,
@@ -513,7 +513,8 @@ pub(super) async fn put_back(
             row.trigger,
             i32::from(row.held.attempt),
             row.held.next_at,
-            now
+            now,
+            row.held.asked_until
         )
         .execute(&mut *conn)
         .await?;

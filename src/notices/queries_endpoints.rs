@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::EndpointSpec;
 use super::KeySet;
-use super::Keys;
 use super::post::SealedKeys;
 use super::post::secret_context;
 use crate::base::EndpointId;
@@ -68,14 +67,15 @@ pub(super) async fn views(
     let rows = sqlx::query_as!(
         EndpointView,
         r#"select e.id, e.url, e.description, e.event_types, e.signature, e.max_in_flight, e.confirms, e.state, e.state_reason,
-                  case e.state when 'disabled' then e.state_reason end as disabled_reason, e.version, e.cursor_seq,
+                  case e.state when 'disabled' then e.state_reason end as disabled_reason, e.version, l.cursor_seq as "cursor_seq!",
                   coalesce(f.last_seq, 0) as "head_seq!",
-                  greatest(coalesce(f.last_seq, 0) - e.cursor_seq, 0) + h.held as "backlog!", h.held as "held!",
+                  greatest(coalesce(f.last_seq, 0) - l.cursor_seq, 0) + h.held as "backlog!", h.held as "held!",
                   e.failing_since, e.warned_percent, e.streak, e.probe_at, e.quiet_until, e.last_success_at, e.last_attempt_at,
                   e.verified_at, e.created_at
            from endpoint e
+           join endpoint_place l on l.operator_id = e.operator_id and l.endpoint_id = e.id
            left join feed_head f on f.operator_id = e.operator_id and f.feed = 'events'
-           cross join lateral (select count(*) as held from held_event x
+           cross join lateral (select count(*) + jsonb_array_length(l.hot) as held from held_event x
                                where x.operator_id = e.operator_id and x.endpoint_id = e.id) h
            where e.operator_id = $1 and ($2::uuid is null or e.id = $2)
            order by e.created_at, e.id"#,
@@ -202,7 +202,7 @@ pub(super) async fn keys_of(
     Ok(rows)
 }
 
-/// Replaces the endpoint's keys by this set, sealed.
+/// Makes this set the endpoint's keys, sealed: what was current until now is the generation before, until its grace ends.
 pub(super) async fn save_keys(
     conn: &mut PgConnection,
     store: &Store,
@@ -210,48 +210,37 @@ pub(super) async fn save_keys(
     id: EndpointId,
     set: &KeySet,
 ) -> Result<(), Failure> {
-    sqlx::query!("delete from endpoint_secret where operator_id = $1 and endpoint_id = $2", operator.0, id.0)
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query!("delete from endpoint_key where operator_id = $1 and endpoint_id = $2", operator.0, id.0)
-        .execute(&mut *conn)
-        .await?;
-    let previous = set.previous.as_ref().map(|(keys, until)| (keys, Some(*until)));
-    for (keys, until) in previous.into_iter().chain([(&set.current, None)]) {
-        insert_keys(conn, store, operator, id, keys, until).await?;
-    }
-    Ok(())
-}
-
-async fn insert_keys(
-    conn: &mut PgConnection,
-    store: &Store,
-    operator: OperatorId,
-    endpoint: EndpointId,
-    keys: &Keys,
-    until: Option<DateTime<Utc>>,
-) -> Result<(), Failure> {
-    let (id, now) = (store.env.id(), store.env.now());
-    let sealed = store.secrets.seal(&store.env, &secret_context(id), keys.expose().as_bytes())?;
+    let until = set.previous.as_ref().map(|(_, until)| *until);
     sqlx::query!(
-        "insert into endpoint_secret (operator_id, endpoint_id, id, sealed, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
+        "with secrets as (delete from endpoint_secret
+                          where operator_id = $1 and endpoint_id = $2 and (expires_at is not null or $3::timestamptz is null))
+         delete from endpoint_key where operator_id = $1 and endpoint_id = $2 and (expires_at is not null or $3::timestamptz is null)",
         operator.0,
-        endpoint.0,
-        id,
-        sealed,
-        now,
+        id.0,
         until
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into endpoint_key (operator_id, endpoint_id, id, public_key, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
+        "with secrets as (update endpoint_secret set expires_at = $3 where operator_id = $1 and endpoint_id = $2)
+         update endpoint_key set expires_at = $3 where operator_id = $1 and endpoint_id = $2",
         operator.0,
-        endpoint.0,
-        id,
-        keys.pair.public().to_string(),
-        now,
+        id.0,
         until
+    )
+    .execute(&mut *conn)
+    .await?;
+    let (generation, now) = (store.env.id(), store.env.now());
+    let sealed = store.secrets.seal(&store.env, &secret_context(generation), set.current.expose().as_bytes())?;
+    sqlx::query!(
+        "with secrets as (insert into endpoint_secret (operator_id, endpoint_id, id, sealed, created_at) values ($1, $2, $3, $5, $6))
+         insert into endpoint_key (operator_id, endpoint_id, id, public_key, created_at) values ($1, $2, $3, $4, $6)",
+        operator.0,
+        id.0,
+        generation,
+        set.current.pair.public().to_string(),
+        sealed,
+        now
     )
     .execute(conn)
     .await?;

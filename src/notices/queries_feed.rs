@@ -93,7 +93,15 @@ pub struct FeedFilter {
     pub limit: i64,
 }
 
-/// A page of the feed, in order.
+impl FeedFilter {
+    /// Part of the feed alone is wanted.
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        !self.types.is_empty() || self.e164.is_some()
+    }
+}
+
+/// A page of the feed, in order. A selective one leaves out what is withheld: which number or type it was is withheld too.
 pub(super) async fn page(
     conn: &mut PgConnection,
     operator: OperatorId,
@@ -105,13 +113,17 @@ pub(super) async fn page(
         "select seq, id, tenant_id, type as kind, subject, number_seq, country, opening, body from event
          where operator_id = $1 and seq > $2 and seq <= $3 and (cardinality($4::text[]) = 0 or type = any($4))
            and ($5::text is null or subject = $5)
+           and (not $7::bool or class is null or tenant_id is null
+             or exists (select from gate g where g.tenant_id = event.tenant_id and g.operator_id = $1 and g.country = event.country
+                          and g.class = event.class and g.open and g.opening = event.opening))
          order by seq limit $6",
         operator.0,
         filter.after,
         head,
         &filter.types,
         filter.e164,
-        filter.limit
+        filter.limit,
+        filter.is_selective()
     )
     .fetch_all(conn)
     .await?;
@@ -217,7 +229,7 @@ pub(super) async fn queue_again(
                  where a.operator_id = $1 and a.event_id = $6 and a.endpoint_id = $2), $4, $4, $7
          where not $8 or not exists (select from held_event h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = $5
                                        and h.seq <= $3 and h.resume_seq is null)
-         on conflict (operator_id, endpoint_id, seq) do update set next_at = excluded.next_at",
+         on conflict (operator_id, endpoint_id, seq) do update set next_at = excluded.next_at, asked_until = null",
         target.operator.0,
         target.id.0,
         event.seq,
@@ -251,7 +263,7 @@ pub(super) struct Counted {
     pub last_seq: Option<i64>,
 }
 
-/// Counts a range up to the endpoint's place in the feed.
+/// Counts a range up to the endpoint's place in the feed, without what is still to be sent in any case.
 pub(super) async fn count_range(conn: &mut PgConnection, target: &Target, range: &Range) -> Result<Counted, Failure> {
     let counted = sqlx::query_as!(
         Counted,
@@ -262,7 +274,9 @@ pub(super) async fn count_range(conn: &mut PgConnection, target: &Target, range:
              and (cardinality($9::text[]) = 0 or v.type = any($9))
              and (cardinality($6::text[]) = 0 or v.type = any($6))
              and not ($7 and exists (select from attempt a where a.operator_id = $1 and a.event_id = v.id and a.endpoint_id = $2
-                                       and a.status between 200 and 299))"#,
+                                       and a.status between 200 and 299))
+             and not exists (select from in_hand h where h.operator_id = $1 and h.endpoint_id = $2 and h.subject = v.subject
+                               and h.seq <= v.seq and h.resume_seq is null)"#,
         target.operator.0,
         target.id.0,
         range.after_seq,

@@ -1,7 +1,7 @@
 //! Reads of the operator's pages: the feed, newest first. Each row says where it stands and what of it the gate
 //! lets through; filters never find what is withheld.
 //!
-//! An event's state is derived, never stored: an endpoint has taken what lies behind its cursor and in no held row
+//! An event's state is derived, never stored: an endpoint has taken what lies behind its place and is not in hand
 //! (`schedule`), the operator itself has taken what it acknowledged on the pull feed.
 
 use chrono::DateTime;
@@ -51,7 +51,10 @@ impl Delivery {
 pub(super) struct EventFilter {
     pub kind: Option<String>,
     pub number: Option<String>,
-    pub tenant: Option<Uuid>,
+    /// Digits that the number holds; with `+` those it begins with.
+    pub part: Option<String>,
+    /// One of these customers.
+    pub tenants: Option<Vec<Uuid>>,
     pub state: Option<Delivery>,
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
@@ -75,6 +78,11 @@ pub(super) struct Slice<T> {
 }
 
 impl<T> Slice<T> {
+    /// A page of nothing.
+    pub(super) fn none() -> Self {
+        Self { rows: Vec::new(), newer: None, older: None }
+    }
+
     /// Cuts what was read (one more than `limit` when there is more, in reading order) into a page.
     pub(super) fn cut(mut rows: Vec<T>, limit: i64, place: Place<'_>, cursor: impl Fn(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(0);
@@ -102,6 +110,8 @@ pub(super) struct EventRow {
     pub country: Option<String>,
     /// The class whose gate must be open; `None`: never gated.
     pub class: Option<String>,
+    /// The opening of the gate under which it was written.
+    pub opening: Option<i64>,
     pub sealed_at: DateTime<Utc>,
     /// Why the gate is closed: `suspended`, `withdrawn`, `not_granted`.
     pub withheld: Option<String>,
@@ -124,7 +134,7 @@ macro_rules! event_rows {
     ($tail:tt, $operator:expr, $filter:expr, $above:expr, $below:expr, $limit:expr) => {
         sqlx::query_as!(
             EventRow,
-            r#"select e.seq, e.id, e.type as kind, e.subject, e.tenant_id, t.name as "tenant_name?", e.country, e.class, e.sealed_at,
+            r#"select e.seq, e.id, e.type as kind, e.subject, e.tenant_id, t.name as "tenant_name?", e.country, e.class, e.opening, e.sealed_at,
                       case when w.closed then coalesce(g.reason, g.closed_for[e.opening::int], 'not_granted') end as withheld, s.state as "state!"
                from event e
                left join tenant t on t.id = e.tenant_id
@@ -134,14 +144,17 @@ macro_rules! event_rows {
                  select e.class is not null and e.tenant_id is not null and (g.open and g.opening = e.opening) is not true as closed) w
                cross join lateral (
                  select count(*) as asked,
-                        count(*) filter (where h.seq is not null or p.cursor_seq < e.seq) as owed,
+                        count(*) filter (where h.seq is not null or l.cursor_seq < e.seq) as owed,
                         count(*) filter (where h.seq = e.seq and (
                           select a.status between 200 and 299 is not true from attempt a
                           where a.operator_id = e.operator_id and a.event_id = e.id and a.endpoint_id = p.id
                           order by a.at desc, a.id desc limit 1)) as failing
                  from endpoint p
-                 left join held_event h on h.operator_id = p.operator_id and h.endpoint_id = p.id
-                   and h.subject = e.subject and h.seq <= e.seq and (h.seq = e.seq or h.resume_seq is null or h.resume_seq < e.seq)
+                 join endpoint_place l on l.operator_id = p.operator_id and l.endpoint_id = p.id
+                 left join lateral (
+                   select x.seq from in_hand x
+                   where x.operator_id = p.operator_id and x.endpoint_id = p.id and x.subject = e.subject and x.seq <= e.seq
+                     and (x.seq = e.seq or x.resume_seq is null or x.resume_seq < e.seq) limit 1) h on true
                  where p.operator_id = e.operator_id and p.created_at <= e.sealed_at
                    and (p.event_types = '{}' or e.type = any(p.event_types))) d
                cross join lateral (
@@ -154,17 +167,21 @@ macro_rules! event_rows {
                where e.operator_id = $1 and e.seq > $2 and e.seq < $3
                  and ($4::text is null or (not w.closed and e.type = $4))
                  and ($5::text is null or (not w.closed and e.subject = $5))
-                 and ($6::uuid is null or (not w.closed and e.tenant_id = $6))
+                 and ($6::uuid[] is null or (not w.closed and e.tenant_id = any($6)))
                  and ($7::text is null or s.state = $7)
+                 and ($9::text is null or (not w.closed and e.subject like '+%' and strpos(e.subject, $9) > 0))
+                 -- Known without asking the endpoints.
+                 and ($7::text is null or $7 <> 'withheld' or w.closed)
                "# + $tail,
             $operator.0,
             $above,
             $below,
             $filter.kind,
             $filter.number,
-            $filter.tenant,
+            $filter.tenants.as_deref(),
             $filter.state.map(Delivery::slug),
-            $limit
+            $limit,
+            $filter.part
         )
     };
 }
@@ -293,6 +310,18 @@ pub(super) async fn event(conn: &mut PgConnection, operator: OperatorId, id: Uui
     }))
 }
 
+/// Whether an event of that id is in the operator's feed.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn in_feed(conn: &mut PgConnection, operator: OperatorId, id: Uuid) -> Result<bool, Failure> {
+    let found =
+        sqlx::query_scalar!(r#"select exists (select from event where operator_id = $1 and id = $2) as "found!""#, operator.0, id)
+            .fetch_one(conn)
+            .await?;
+    Ok(found)
+}
+
 /// Where an event stands at one endpoint.
 #[derive(Clone, Debug)]
 pub(super) struct AtEndpoint {
@@ -324,13 +353,16 @@ pub(super) async fn at_endpoints(conn: &mut PgConnection, operator: OperatorId, 
                        when p.event_types <> '{}' and e.type <> all(p.event_types) then 'not_asked'
                        when p.created_at > e.sealed_at then 'before'
                        when h.seq = e.seq and n.tried > 0 then 'failing'
-                       when h.seq is not null or p.cursor_seq < e.seq then 'waiting'
+                       when h.seq is not null or l.cursor_seq < e.seq then 'waiting'
                        else 'delivered' end as "state!",
                   n.tried as "attempts!", h.next_at as "next_at?", nullif(h.seq, e.seq) as behind_seq, r.requested_at as "resend_at?"
            from event e
            join endpoint p on p.operator_id = e.operator_id
-           left join held_event h on h.operator_id = p.operator_id and h.endpoint_id = p.id and h.subject = e.subject and h.seq <= e.seq
-             and (h.seq = e.seq or h.resume_seq is null or h.resume_seq < e.seq)
+           join endpoint_place l on l.operator_id = p.operator_id and l.endpoint_id = p.id
+           left join lateral (
+             select x.seq, x.next_at from in_hand x
+             where x.operator_id = p.operator_id and x.endpoint_id = p.id and x.subject = e.subject and x.seq <= e.seq
+               and (x.seq = e.seq or x.resume_seq is null or x.resume_seq < e.seq) limit 1) h on true
            left join resend r on r.operator_id = p.operator_id and r.endpoint_id = p.id and r.seq = e.seq
            cross join lateral (
              select count(*) as tried, count(*) filter (where a.status between 200 and 299) as taken
@@ -359,4 +391,22 @@ pub(super) async fn customers(conn: &mut PgConnection, operator: OperatorId) -> 
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Those of [`customers`] whose name holds `part`, in large or small letters.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn customers_named(conn: &mut PgConnection, operator: OperatorId, part: &str) -> Result<Vec<Uuid>, Failure> {
+    let ids = sqlx::query_scalar!(
+        "select t.id from tenant t
+         where position(lower($2::text) in lower(t.name)) > 0
+           and exists (select from gate g where g.operator_id = $1 and g.tenant_id = t.id)
+         order by t.id",
+        operator.0,
+        part
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids)
 }

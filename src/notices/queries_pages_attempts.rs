@@ -21,7 +21,10 @@ pub(super) struct AttemptFilter {
     pub code: Option<i32>,
     pub kind: Option<String>,
     pub number: Option<String>,
-    pub tenant: Option<Uuid>,
+    /// Digits that the number holds; with `+` those it begins with.
+    pub part: Option<String>,
+    /// One of these customers.
+    pub tenants: Option<Vec<Uuid>>,
     /// At least this try.
     pub tries: Option<i32>,
     pub endpoint: Option<Uuid>,
@@ -47,12 +50,16 @@ pub(super) struct AttemptRow {
     pub subject: String,
     pub country: Option<String>,
     pub class: Option<String>,
+    /// The opening of the gate under which its event was written.
+    pub opening: Option<i64>,
     pub number: i32,
     pub trigger: String,
     pub status: Option<i16>,
     pub error: Option<String>,
     pub elapsed_ms: i32,
     pub next_at: Option<DateTime<Utc>>,
+    /// Header `Retry-After` of an answer after which it is tried again; empty when there was none, `None` when that is not known.
+    pub retry_after: Option<String>,
     /// Why the gate is closed: `suspended`, `withdrawn`, `not_granted`.
     pub withheld: Option<String>,
 }
@@ -75,8 +82,12 @@ macro_rules! attempt_rows {
         sqlx::query_as!(
             AttemptRow,
             r#"select a.at, a.id, a.endpoint_id, p.url as "url?", a.seq, a.event_id, a.tenant_id, t.name as "tenant_name?",
-                      a.type as kind, a.subject, e.country as "country?", e.class as "class?", a.number, a.trigger, a.status, a.error,
-                      a.elapsed_ms, a.next_at, case when w.closed then coalesce(g.reason, g.closed_for[e.opening::int], 'not_granted') end as withheld
+                      a.type as kind, a.subject, e.country as "country?", e.class as "class?", e.opening as "opening?", a.number, a.trigger, a.status, a.error,
+                      a.elapsed_ms, a.next_at,
+                      case when a.next_at is not null then coalesce(
+                        substring(a.response_headers from '(?n)^retry-after: (.*)$'),
+                        case when right(a.response_headers, 2) = chr(10) || '…' then null else '' end) end as retry_after,
+                      case when w.closed then coalesce(g.reason, g.closed_for[e.opening::int], 'not_granted') end as withheld
                from attempt a
                left join event e on e.operator_id = a.operator_id and e.seq = a.seq
                left join endpoint p on p.operator_id = a.operator_id and p.id = a.endpoint_id
@@ -94,7 +105,8 @@ macro_rules! attempt_rows {
                  and ($10::int is null or a.number >= $10)
                  and ($11::uuid is null or a.endpoint_id = $11)
                  and ($12::uuid is null or a.event_id = $12)
-                 and ($14::uuid is null or (not w.closed and a.tenant_id = $14))
+                 and ($14::uuid[] is null or (not w.closed and a.tenant_id = any($14)))
+                 and ($15::text is null or (not w.closed and a.subject like '+%' and strpos(a.subject, $15) > 0))
                "# + $tail,
             $operator.0,
             $above.0,
@@ -109,7 +121,8 @@ macro_rules! attempt_rows {
             $filter.endpoint,
             $filter.event,
             $limit,
-            $filter.tenant
+            $filter.tenants.as_deref(),
+            $filter.part
         )
     };
 }

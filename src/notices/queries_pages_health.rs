@@ -9,9 +9,13 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::EndpointState;
+use super::post::SealedKeys;
+use super::post::open_one;
+use super::signing::masked;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::store::Store;
 
 /// Hours of a strip.
 const HOURS: i64 = 24;
@@ -89,10 +93,11 @@ pub(super) async fn endpoints(
 ) -> Result<Vec<EndpointHealth>, Failure> {
     let rows = sqlx::query!(
         r#"select p.id, p.url, p.description, p.event_types, p.signature, p.max_in_flight, p.confirms, p.state, p.state_reason,
-                  p.version, greatest(coalesce(f.last_seq, 0) - p.cursor_seq, 0) as "behind!", h.held as "held!", h.next_at,
+                  p.version, greatest(coalesce(f.last_seq, 0) - w.cursor_seq, 0) as "behind!", h.held as "held!", h.next_at,
                   p.failing_since, p.warned_percent, p.last_success_at, p.last_attempt_at, p.heartbeat_at, p.verified_at, p.created_at,
                   l.at as "answer_at?", l.status, l.error, l.elapsed_ms as "elapsed_ms?"
            from endpoint p
+           join endpoint_place w on w.operator_id = p.operator_id and w.endpoint_id = p.id
            left join feed_head f on f.operator_id = p.operator_id and f.feed = 'events'
            cross join lateral (
              select count(*) as held, min(x.next_at) as next_at
@@ -179,6 +184,8 @@ pub(super) async fn strips(
 /// One generation of an endpoint's keys, without the secret ones.
 #[derive(Clone, Debug)]
 pub(super) struct KeyRow {
+    /// The secret of kind `v1` with its last four characters alone, `whsec_…c41d`; `None` when it does not open under our key.
+    pub secret: Option<String>,
     /// `whpk_…`, for signatures of kind `v1a`.
     pub public_key: String,
     pub created_at: DateTime<Utc>,
@@ -186,28 +193,73 @@ pub(super) struct KeyRow {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The live key generations of an endpoint, newest first.
+/// The live key generations of an endpoint, the current one first.
 ///
 /// # Errors
 /// When the database is away.
 pub(super) async fn keys(
     conn: &mut PgConnection,
+    store: &Store,
     operator: OperatorId,
     endpoint: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Vec<KeyRow>, Failure> {
-    let rows = sqlx::query_as!(
-        KeyRow,
-        "select public_key, created_at, expires_at from endpoint_key
-         where operator_id = $1 and endpoint_id = $2 and (expires_at is null or expires_at > $3)
-         order by created_at desc, id desc",
+    let rows = sqlx::query!(
+        "select k.id, k.public_key, k.created_at, k.expires_at, s.sealed from endpoint_key k
+         join endpoint_secret s on s.operator_id = k.operator_id and s.endpoint_id = k.endpoint_id and s.id = k.id
+         where k.operator_id = $1 and k.endpoint_id = $2 and (k.expires_at is null or k.expires_at > $3)
+         order by k.expires_at desc nulls first, k.id",
         operator.0,
         endpoint,
         now
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows)
+    let shown = rows.into_iter().map(|row| {
+        let sealed = SealedKeys { id: row.id, sealed: row.sealed, expires_at: row.expires_at };
+        KeyRow {
+            secret: open_one(&store.secrets, &sealed).ok().map(|keys| masked(&keys.secret.expose())),
+            public_key: row.public_key,
+            created_at: row.created_at,
+            expires_at: row.expires_at,
+        }
+    });
+    Ok(shown.collect())
+}
+
+/// A sign of life that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct Heartbeat {
+    pub at: DateTime<Utc>,
+    /// HTTP status; `None` when no answer came.
+    pub status: Option<i16>,
+    /// Why none came.
+    pub error: Option<String>,
+}
+
+/// What an endpoint answered to the heartbeat of `sent_at` ([`EndpointHealth::heartbeat_at`]); `None` before it is noted, which is
+/// within the longest a try may take.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn heartbeat(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    endpoint: Uuid,
+    sent_at: DateTime<Utc>,
+) -> Result<Option<Heartbeat>, Failure> {
+    let row = sqlx::query_as!(
+        Heartbeat,
+        "select at, status, error from attempt
+         where operator_id = $1 and endpoint_id = $2 and at >= $3 and at < $3::timestamptz + interval '1 minute' and trigger = 'heartbeat'
+         order by at limit 1",
+        operator.0,
+        endpoint,
+        sent_at
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row)
 }
 
 /// The operator's feed and endpoints at a glance, for its overview.
@@ -292,12 +344,7 @@ pub async fn told_summary(conn: &mut PgConnection, tenant: TenantId, operator: O
                and (e.seq > low.seq or not exists (
                  select from endpoint p where p.operator_id = $2 and p.created_at <= e.sealed_at
                    and (p.event_types = '{}' or e.type = any(p.event_types))))
-               and not exists (
-                 select from endpoint p
-                 left join held_event h on h.operator_id = p.operator_id and h.endpoint_id = p.id and h.subject = e.subject
-                   and h.seq <= e.seq and (h.seq = e.seq or h.resume_seq is null or h.resume_seq < e.seq)
-                 where p.operator_id = $2 and p.created_at <= e.sealed_at and p.cursor_seq >= e.seq and h.seq is null
-                   and (p.event_types = '{}' or e.type = any(p.event_types)))
+               and not exists (select from event_taken t where t.operator_id = e.operator_id and t.seq = e.seq)
                and (e.class is null or exists (
                  select from gate g where g.tenant_id = $1 and g.operator_id = $2 and g.country = e.country
                    and g.class = e.class and g.open and g.opening = e.opening))

@@ -100,7 +100,7 @@ pub(super) async fn buckets(
            left join event e on e.operator_id = a.operator_id and e.seq = a.seq
            cross join lateral (
              select case when a.status between 200 and 299 and a.trigger in ('feed', 'retry')
-                         then (extract(epoch from (a.at - e.sealed_at)) * 1000)::bigint end as ms) l
+                         then (extract(epoch from (a.at - e.sealed_at)) * 1000)::bigint + a.elapsed_ms end as ms) l
            where a.operator_id = $1 and ($2::uuid is null or a.endpoint_id = $2) and a.at >= $3 and a.at < $4
            group by 1"#,
         operator.0,

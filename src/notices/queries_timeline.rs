@@ -196,12 +196,7 @@ pub async fn untaken_of(
            where e.operator_id = $1 and e.tenant_id = $2 and e.subject = $3
              and not exists (select from attempt a where a.operator_id = e.operator_id and a.event_id = e.id
                                and a.status between 200 and 299)
-             and not exists (
-               select from endpoint p
-               left join held_event h on h.operator_id = p.operator_id and h.endpoint_id = p.id and h.subject = e.subject
-                 and h.seq <= e.seq and (h.seq = e.seq or h.resume_seq is null or h.resume_seq < e.seq)
-               where p.operator_id = e.operator_id and p.created_at <= e.sealed_at and p.cursor_seq >= e.seq and h.seq is null
-                 and (p.event_types = '{}' or e.type = any(p.event_types)))
+             and not exists (select from event_taken t where t.operator_id = e.operator_id and t.seq = e.seq)
            order by e.seq desc limit $4"#,
         operator.0,
         tenant.0,

@@ -299,7 +299,9 @@ pub struct Held {
 }
 
 impl Held {
-    fn waiting(subject: String, seq: i64, now: DateTime<Utc>) -> Self {
+    /// One that may leave at once.
+    #[must_use]
+    pub fn waiting(subject: String, seq: i64, now: DateTime<Utc>) -> Self {
         Self { subject, seq, attempt: 0, next_at: now, asked_until: None, leased_until: None }
     }
 

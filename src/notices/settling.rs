@@ -123,7 +123,7 @@ impl Book {
         }
         let is = if was.resume_seq.is_some() && verdict != Verdict::Delivered {
             self.back.extend(is.map(|held| HeldRow { held, ..was.clone() }));
-            next.map(|seq| Held { subject: subject.clone(), seq, attempt: 0, next_at: now, asked_until: None, leased_until: None })
+            next.map(|seq| Held::waiting(subject.clone(), seq, now))
         } else {
             is
         };
@@ -151,7 +151,7 @@ impl Book {
         rows::save_held(conn, target, &self.kept).await?;
         rows::drop_held(conn, target, &self.done).await?;
         rows::put_back(conn, target, &self.back, now).await?;
-        attempts::note(conn, &store.env, now, &self.tries).await?;
+        attempts::note(conn, &store.env, &self.tries).await?;
         attempts::confirm(conn, &store.env, target.operator, &self.taken).await
     }
 }
@@ -178,6 +178,7 @@ fn try_of(target: &Target, answer: &Answered, next_at: Option<DateTime<Utc>>) ->
         _ => "feed",
     };
     Some(NewAttempt {
+        at: posted.sent_at,
         operator: target.operator,
         endpoint: target.id,
         event: sending.event,

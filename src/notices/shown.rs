@@ -28,6 +28,8 @@ pub(super) trait Sight {
     fn country(&self) -> Option<&str>;
     /// The class whose gate must be open; `None`: never gated.
     fn class(&self) -> Option<&str>;
+    /// The opening of that gate under which it was written.
+    fn opening(&self) -> Option<i64>;
     /// Name of the event's type.
     fn kind(&self) -> &str;
     /// Why it is withheld, if it is.
@@ -45,6 +47,9 @@ impl Sight for EventRow {
     }
     fn class(&self) -> Option<&str> {
         self.class.as_deref()
+    }
+    fn opening(&self) -> Option<i64> {
+        self.opening
     }
     fn kind(&self) -> &str {
         &self.kind
@@ -69,6 +74,9 @@ impl Sight for AttemptRow {
     }
     fn class(&self) -> Option<&str> {
         self.class.as_deref()
+    }
+    fn opening(&self) -> Option<i64> {
+        self.opening
     }
     fn kind(&self) -> &str {
         &self.kind
@@ -113,16 +121,16 @@ pub(super) async fn settle<T: Sight>(conn: &mut PgConnection, ctx: &Ctx, view: &
                 let key = (tenant, country, name.to_owned());
                 if !gates.contains_key(&key) {
                     let gate = match class {
-                        Some(class) => transfers::gate(conn, tenant, operator, &key.1, class).await?,
+                        Some(class) => transfers::openings(conn, tenant, operator, &key.1, class).await?,
                         None => None,
                     };
                     gates.insert(key.clone(), gate);
                 }
-                match gates.get(&key).and_then(Option::as_ref) {
-                    Some(gate) if gate.open => (class, gate.basis()),
-                    gate => {
-                        let reason = gate.and_then(|gate| gate.reason.clone());
-                        row.withhold(reason.unwrap_or_else(|| "not_granted".to_owned()));
+                let gate = gates.get(&key).and_then(Option::as_ref);
+                match gate.map_or(Err("not_granted"), |gate| gate.pass(row.opening())) {
+                    Ok(basis) => (class, basis),
+                    Err(reason) => {
+                        row.withhold(reason.to_owned());
                         continue;
                     }
                 }

@@ -364,6 +364,13 @@ fn fits_v1a(message: &Message<'_>, tag: &str, public: &PublicKey) -> bool {
     public.0.verify_strict(&message.bytes(), &signature).is_ok()
 }
 
+/// A key with its prefix and its last four characters alone, `whsec_…c41d`: enough to tell two apart, too little to sign with.
+pub(super) fn masked(key: &str) -> String {
+    let (prefix, rest) = key.split_once('_').unwrap_or(("", key));
+    let tail = rest.get(rest.len().saturating_sub(4)..).unwrap_or_default();
+    format!("{prefix}_…{tail}")
+}
+
 fn decode(text: &str, prefix: &'static str) -> Result<Zeroizing<Vec<u8>>, KeyRefusal> {
     let encoded = text.strip_prefix(prefix).ok_or(KeyRefusal::Prefix(prefix))?;
     STANDARD.decode(encoded).map(Zeroizing::new).map_err(|_| KeyRefusal::Base64)

@@ -3,6 +3,7 @@
 mod api;
 mod faults;
 mod feed;
+mod place;
 #[cfg(feature = "chaos")]
 mod plants;
 mod push;
@@ -224,6 +225,8 @@ struct ReceiverState {
     arrived: Mutex<Vec<Arrived>>,
     /// Status for a body.
     answer: Mutex<fn(&str) -> u16>,
+    /// `Retry-After` of each answer, in seconds.
+    wait: Mutex<Option<u32>>,
     /// Who has it for writing holds the answers up.
     gate: tokio::sync::RwLock<()>,
 }
@@ -233,6 +236,7 @@ impl Receiver {
         let state = Arc::new(ReceiverState {
             arrived: Mutex::default(),
             answer: Mutex::new(|_| 204),
+            wait: Mutex::default(),
             gate: tokio::sync::RwLock::default(),
         });
         let app = Router::new().route("/hook", post(receive)).with_state(state.clone());
@@ -244,6 +248,10 @@ impl Receiver {
 
     fn answers(&self, answer: fn(&str) -> u16) {
         *self.state.answer.lock().expect("free") = answer;
+    }
+
+    fn asks_to_wait(&self, seconds: Option<u32>) {
+        *self.state.wait.lock().expect("free") = seconds;
     }
 
     fn arrived(&self) -> Vec<Arrived> {
@@ -278,5 +286,9 @@ async fn receive(State(state): State<Arc<ReceiverState>>, headers: HeaderMap, bo
     }
     drop(state.gate.read().await);
     let answer = *state.answer.lock().expect("free");
-    StatusCode::from_u16(answer(&body)).expect("a status").into_response()
+    let mut response = StatusCode::from_u16(answer(&body)).expect("a status").into_response();
+    if let Some(seconds) = *state.wait.lock().expect("free") {
+        response.headers_mut().insert("retry-after", seconds.into());
+    }
+    response
 }

@@ -1,6 +1,8 @@
 //! The operator's pages over a database: derived delivery states, paging, what the gate lets through, and that pages render.
 
+mod endpoint;
 mod health;
+mod search;
 
 use chrono::DateTime;
 use chrono::TimeDelta;
@@ -362,8 +364,8 @@ async fn every_page_renders_and_registers_what_it_shows(pool: PgPool) {
 
     let html = render(notifications_page(world.request(&[], "type=number.assigned&number=030")).await.expect("a page"));
     assert!(html.contains("class=\"error\""), "a number that cannot be read is said so: {html}");
-    let html = render(notifications_page(world.request(&[], "number=%00")).await.expect("a page"));
-    assert!(html.contains("Nothing fits"));
+    let html = render(notifications_page(world.request(&[], "q=%00")).await.expect("a page"));
+    assert!(html.contains("/o/norvik/numbers/+493023125010"), "nothing was typed: {html}");
     let html = render(notifications_page(world.request(&[], "")).await.expect("a page"));
     assert!(html.contains("/o/norvik/numbers/+493023125010") && html.contains("Failing") && html.contains("Redeliver"), "{html}");
     let html = render(notifications_page(world.request(&[], "tab=attempts&status=failed&code=5xx")).await.expect("a page"));

@@ -253,6 +253,25 @@ async fn take(
     Ok((enter(conn, store, notices, target, leased, now).await?, again))
 }
 
+/// Goes on with the next event of subjects whose oldest one is no longer kept.
+async fn pass_over(
+    conn: &mut PgConnection,
+    target: &mut Target,
+    gone: &[(String, i64)],
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let next = rows::next_of(conn, target, gone).await?;
+    let subjects: Vec<String> = gone.iter().map(|(subject, _)| subject.clone()).collect();
+    rows::drop_held(conn, target, &subjects).await?;
+    for subject in subjects {
+        target.flight.remove(&subject);
+        if let Some(seq) = next.get(&subject) {
+            target.flight.put(Held::waiting(subject, *seq, now));
+        }
+    }
+    Ok(())
+}
+
 /// Judges and registers what was claimed, before a byte of it leaves.
 async fn enter(
     conn: &mut PgConnection,
@@ -268,12 +287,10 @@ async fn enter(
     let seqs: Vec<i64> = leased.iter().map(|row| row.held.seq).collect();
     let mut stored = queries_feed::events_at(conn, target.operator, &seqs).await?;
     // Retention has taken what waited longer than events are kept.
-    let gone = leased.iter().filter(|row| !stored.contains_key(&row.held.seq)).map(|row| row.held.subject.clone());
-    let gone: Vec<String> = gone.collect();
-    rows::drop_held(conn, target, &gone).await?;
-    for subject in &gone {
-        target.flight.remove(subject);
-    }
+    let gone = leased.iter().filter(|row| !stored.contains_key(&row.held.seq));
+    let gone: Vec<(String, i64)> =
+        gone.map(|row| (row.held.subject.clone(), row.held.seq.max(row.resume_seq.unwrap_or(0)))).collect();
+    pass_over(conn, target, &gone, now).await?;
     let ordered = seqs.iter().filter_map(|seq| stored.remove(seq)).collect();
     let judged = judge(conn, target.operator, ordered).await?;
     let frozen_at = now + TimeDelta::seconds(60);

@@ -40,13 +40,13 @@ pub async fn read_anchors(conn: &mut PgConnection, org: Uuid, chain: Chain) -> R
     .await?)
 }
 
-/// Drops the oldest month of `table`, whose entries stand in `chain`, if the table's `keep_months` are over for it: an anchor for
-/// every organisation first, all in one transaction. A month of which something is still to be chained stays. Whether one
-/// was dropped.
+/// Drops the oldest month of `table` if the table's `keep_months` are over for it. Where its entries stand in a chain: an anchor for
+/// every organisation first, all in one transaction, and a month of which something is still to be chained stays. Whether one was
+/// dropped.
 ///
 /// # Errors
 /// When the database is away, or others held the table for 2 s; nothing is dropped then.
-pub async fn drop_oldest_month(store: &Store, chain: Chain, table: &str) -> Result<bool, Failure> {
+pub async fn drop_oldest_month(store: &Store, chain: Option<Chain>, table: &str) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
     let keep = sqlx::query_scalar!("select keep_months from partitioned_table where name = $1 and grain = 'month'", table)
@@ -67,21 +67,23 @@ pub async fn drop_oldest_month(store: &Store, chain: Chain, table: &str) -> Resu
     if over.is_none_or(|over| over > now) {
         return Ok(false);
     }
-    let waits = sqlx::query_scalar!(
-        r#"select exists (select from chain_pending where chain = $1 and entry_at < $2) as "waits!""#,
-        chain.as_str(),
-        before
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    if waits {
-        tracing::warn!(table, month = %month, "a month stays: some of its entries are not chained yet");
-        return Ok(false);
+    if let Some(chain) = chain {
+        let waits = sqlx::query_scalar!(
+            r#"select exists (select from chain_pending where chain = $1 and entry_at < $2) as "waits!""#,
+            chain.as_str(),
+            before
+        )
+        .fetch_one(&mut *tx)
+        .await?;
+        if waits {
+            tracing::warn!(table, month = %month, "a month stays: some of its entries are not chained yet");
+            return Ok(false);
+        }
+        anchor(&mut tx, chain, before, now).await?;
     }
-    anchor(&mut tx, chain, before, now).await?;
     sqlx::query_scalar!("select drop_partition($1, $2)", table, from).fetch_one(&mut *tx).await?;
     tx.commit().await?;
-    tracing::info!(table, month = %month, "a month was dropped; its anchors are kept");
+    tracing::info!(table, month = %month, "a month was dropped");
     Ok(true)
 }
 

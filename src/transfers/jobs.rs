@@ -29,5 +29,5 @@ pub const EXPIRE: Loop = Loop { name: "register_expire", every: Duration::from_h
 /// # Errors
 /// When the database is away, or the table was held by others for 2 s.
 pub async fn expire(store: Store) -> Result<bool, Failure> {
-    drop_oldest_month(&store, Chain::Register, "transfer").await
+    drop_oldest_month(&store, Some(Chain::Register), "transfer").await
 }

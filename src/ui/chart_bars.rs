@@ -51,6 +51,8 @@ pub enum Series {
     Open,
     /// The line in the strip.
     Below,
+    /// The line that bars should stay under.
+    Limit,
 }
 
 impl Series {
@@ -61,6 +63,7 @@ impl Series {
             Self::Third => None,
             Self::Open => Some("hatch"),
             Self::Below => Some("line"),
+            Self::Limit => Some("limit"),
         }
     }
 }
@@ -84,11 +87,14 @@ pub fn BarChart(
     /// The name and unit of the strip; without it there is none.
     #[prop(optional, into)]
     strip: super::MaybeText,
+    /// A level that bars should stay under, and its name.
+    #[prop(optional)]
+    limit: Option<(f64, Text)>,
     /// The table.
     children: Children,
 ) -> impl IntoView {
     let height = if strip.is_some() { 334 } else { 250 };
-    let body = drawing(viewer().lang, id, &title, &text, &bars, strip.0.as_deref());
+    let body = drawing(viewer().lang, id, &title, &text, &bars, strip.0.as_deref(), limit.as_ref());
     let region = title.clone();
     let keys = legend
         .into_iter()
@@ -112,7 +118,15 @@ pub fn BarChart(
     }
 }
 
-fn drawing(lang: Lang, id: &str, title: &str, text: &str, bars: &[StackedBar], strip: Option<&str>) -> String {
+fn drawing(
+    lang: Lang,
+    id: &str,
+    title: &str,
+    text: &str,
+    bars: &[StackedBar],
+    strip: Option<&str>,
+    limit: Option<&(f64, Text)>,
+) -> String {
     let mut out = String::with_capacity(512 + bars.len() * 400);
     named(&mut out, "title", &format!("{id}-title"), title);
     named(&mut out, "desc", &format!("{id}-text"), text);
@@ -123,7 +137,8 @@ fn drawing(lang: Lang, id: &str, title: &str, text: &str, bars: &[StackedBar], s
              <rect class=\"hatch-ground\" width=\"6\" height=\"6\"/><path class=\"hatch-1\" d=\"M1 0v6\"/></pattern></defs>"
         ),
     );
-    let tallest = bars.iter().map(|bar| bar.parts.iter().sum::<f64>() + bar.open).fold(0.0, f64::max);
+    let lowest = limit.map_or(0.0, |(level, _)| *level);
+    let tallest = bars.iter().map(|bar| bar.parts.iter().sum::<f64>() + bar.open).fold(lowest, f64::max);
     let scale = Scale::new(0.0, tallest, 4.0, TOP, FOOT);
     scale.grid(&mut out, lang, false);
     let slot = (RIGHT - LEFT) / count(bars.len().max(1));
@@ -137,6 +152,18 @@ fn drawing(lang: Lang, id: &str, title: &str, text: &str, bars: &[StackedBar], s
             escape(&mut out, &bar.label);
             out.push_str("</text>");
         }
+    }
+    if let Some((level, name)) = limit {
+        let level = scale.at(*level);
+        push(
+            &mut out,
+            format_args!(
+                "<path class=\"limit\" d=\"M{LEFT} {level:.1}H{RIGHT}\"/><text x=\"{RIGHT}\" y=\"{:.1}\" text-anchor=\"end\">",
+                level - 4.0
+            ),
+        );
+        escape(&mut out, name);
+        out.push_str("</text>");
     }
     if let Some(name) = strip {
         draw_strip(&mut out, lang, bars, slot);
@@ -290,7 +317,7 @@ mod tests {
     }
 
     fn drawn(bars: &[StackedBar]) -> String {
-        drawing(Lang::En, "c", "T", "D", bars, Some("Seconds"))
+        drawing(Lang::En, "c", "T", "D", bars, Some("Seconds"), None)
     }
 
     #[test]
@@ -315,6 +342,20 @@ mod tests {
         assert_eq!((line.matches('M').count(), line.matches('L').count()), (2, 1));
         assert_eq!(html.matches("url(#c-hatch)").count(), 1);
         assert!(html.contains("a &amp; b") && html.contains("1 &lt;Nov") && !html.contains("NaN"));
+    }
+
+    #[test]
+    fn a_limit_is_drawn_on_the_scale_of_the_bars() {
+        let limit = (10.0, "under 10 <s".into());
+        let low = drawing(Lang::En, "c", "T", "D", &[bar(&[0.5], 0.0, None)], None, Some(&limit));
+        assert!(low.contains("under 10 &lt;s"));
+        let level = |html: &str| {
+            let path = html.split("class=\"limit\" d=\"M48 ").nth(1).expect("a line");
+            path.split('H').next().expect("its level").parse::<f64>().expect("a figure")
+        };
+        assert!((TOP..FOOT).contains(&level(&low)), "inside, however low the bars are: {low}");
+        let high = drawing(Lang::En, "c", "T", "D", &[bar(&[52.0], 0.0, None)], None, Some(&limit));
+        assert!(level(&high) > level(&low), "the bars pass it");
     }
 
     #[test]

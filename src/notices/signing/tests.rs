@@ -200,6 +200,13 @@ fn a_second_rotation_within_the_grace_keeps_two_generations() {
 }
 
 #[test]
+fn a_masked_key_is_its_prefix_and_four_characters() {
+    let keys = vector_keys();
+    assert_eq!(masked(&keys.secret.expose()), "whsec_…b7oD");
+    assert_eq!(masked(&keys.pair.public().to_string()), "whpk_…ir4=");
+}
+
+#[test]
 fn debug_output_holds_no_secret() {
     let keys = Keys::generate(&mut rng());
     let set = rotate(KeySet::new(keys.clone()), Keys::generate(&mut rng()), at(VECTOR_AT), TimeDelta::hours(1));

@@ -4,19 +4,20 @@
 use super::super::queries_delivery::lock_endpoint;
 use super::super::turn::turn;
 use super::*;
+use sqlx::Connection as _;
 
 impl World {
-    async fn shown(&self, id: EndpointId) -> EndpointView {
+    pub(super) async fn shown(&self, id: EndpointId) -> EndpointView {
         get_endpoint(&self.store, &self.ctx, id).await.expect("there")
     }
 
     /// Seals and starts deliveries without waiting for them.
-    async fn start(&self) {
+    pub(super) async fn start(&self) {
         self.seal().await;
         deliver(self.store.clone(), self.notices.clone()).await.expect("started");
     }
 
-    async fn count(&self, sql: &str) -> i64 {
+    pub(super) async fn count(&self, sql: &str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(self.store.pool()).await.expect("a count")
     }
 
@@ -367,6 +368,16 @@ async fn no_event_appears_below_the_floor(pool: PgPool) {
         world.floor_passes(before).await;
     }
     assert_eq!(world.count("select count(*) from event").await, written);
+
+    // When the server breaks down all connections end, also those that nobody was using: what was known is forgotten.
+    let known = world.floor().await;
+    assert!(known > 0);
+    let mut other = sqlx::PgConnection::connect_with(&world.store.pool().connect_options()).await.expect("a connection");
+    let all =
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    sqlx::query(all).execute(&mut other).await.expect("ended");
+    seal(world.store.clone(), world.notices.clone()).await.expect("looked, on a new connection");
+    assert!(world.floor().await < known, "looked at from the beginning");
 }
 
 /// A held snapshot keeps every dead row. Healthy deliveries must not have any in their way.

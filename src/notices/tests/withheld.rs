@@ -65,6 +65,41 @@ async fn an_event_served_as_withheld_is_never_served_in_full_again(pool: PgPool)
     assert_eq!(after, reasons);
 }
 
+/// Which number or type it was is withheld too: a filter does not find it.
+#[sqlx::test]
+async fn a_filter_does_not_find_what_is_withheld(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.emit(EventType::NumberAssigned, NUMBER, 1).await;
+    world.seal().await;
+    let by = |filter: FeedFilter| {
+        let world = &world;
+        async move {
+            let filter = FeedFilter { limit: 1, ..filter };
+            let page =
+                pull(&world.store, &world.notices, &world.ctx, &filter, false, std::time::Duration::ZERO).await.expect("pulled");
+            (page.bodies.len(), page.last_seq)
+        }
+    };
+    let filters = || {
+        let number = FeedFilter { e164: Some(NUMBER.to_owned()), ..FeedFilter::default() };
+        [number, FeedFilter { types: vec!["number.assigned".to_owned()], ..FeedFilter::default() }]
+    };
+    for filter in filters() {
+        assert_eq!(by(filter).await, (1, 1));
+    }
+    world.gate(Some("suspended")).await;
+    world.emit(EventType::NumberUnassigned, OTHER, 1).await;
+    world.seal().await;
+    assert_eq!(kinds(&world.bodies(0).await), [(1, "event.withheld"), (2, "number.unassigned")]);
+    for filter in filters() {
+        assert_eq!(by(filter).await, (0, 2), "not even its place");
+    }
+    world.gate(None).await;
+    for filter in filters() {
+        assert_eq!(by(filter).await, (0, 2), "for good");
+    }
+}
+
 #[sqlx::test]
 async fn what_is_withheld_confirms_nothing_also_after_the_gate_opened_again(pool: PgPool) {
     let world = World::new(pool).await;

@@ -56,6 +56,8 @@ async fn lag_failures_and_gaps_are_shown_with_their_figures(pool: PgPool) {
     let html = render(notifications_page(world.request(&[], "tab=health")).await.expect("a page"));
     assert!(html.contains("all numbers from 1 to 3 are present") && html.contains("up to number 2"), "{html}");
     assert!(html.contains("1 taken, 2 not taken") && html.contains("95 % within 3.0\u{a0}s"), "{html}");
+    assert!(html.contains("objective 10\u{a0}s") && html.contains("Objective: 95 % within 10\u{a0}s"), "{html}");
+    assert!(html.contains("class=\"limit\"") && html.contains(">met<") && !html.contains(">missed<"), "{html}");
     let one = Uuid::from_u128(1).to_string();
     let html = render(endpoint_page(world.request(&[("id", &one)], "")).await.expect("a page"));
     assert!(html.contains("Attempts by hour") && html.contains("Recover…"), "{html}");
