@@ -247,7 +247,7 @@ async function judge({ operator, tenant, receivers, ours, base, acked, before, b
   const wanted = [...now].reduce((sum, [e164, seq]) => sum + seq - base.get(e164), 0);
   const takenBy = (receiver) => new Set(receiver.log.filter((one) => one.taken && ours.has(one.e164)).map((one) => one.body.id));
   // Also what was taken, but whose answer was lost, comes once more before all is at rest.
-  const waits = async () => receivers.some((receiver) => takenBy(receiver).size < wanted) || (await operator('GET', '/endpoints')).data.some((one) => one.backlog > 0);
+  const waits = async () => receivers.some((receiver) => takenBy(receiver).size < wanted) || (await operator('GET', '/endpoints')).data.some((one) => one.description === 'campaign' && one.backlog > 0);
   while (Date.now() - started < PATIENCE && (await waits())) await sleep(250);
   const { events, head } = await pull(operator, before);
   const feed = events.filter((one) => ours.has(one.data?.e164));
