@@ -3,7 +3,7 @@
 // Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
 // Needs the release build. Events of a burst are written by SQL into the feed's own table; all else is the server's: sealing, gate,
 // claim, register, signature, post, settling, attempts. The receiver is a bare one, a process of its own, for us and for pg-boss.
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
 import PgBoss from 'pg-boss';
@@ -318,19 +318,16 @@ async function snapshot() {
   goal(`notices-after-${HELD_S}_s-of-held-snapshot`, `${Math.round(after)}/${Math.round(before)}_per_s_after_${sent}_events`, after / before, 0.9);
 }
 
-/** The advisory lock of a pair, as the product takes it: the first 8 bytes of SHA-256 over both ids. */
-const pairKey = (...ids) => createHash('sha256').update(Buffer.from(ids.join('').replaceAll('-', ''), 'hex')).digest().readBigInt64BE().toString();
-
 /**
- * What gate and event add to the transaction of an assignment, at 32 clients: plain SQL of its statements (lock the number, change it,
- * its history, the person's row, the log) in copies of the same tables with all their indexes and their row security, as the tenant's own
- * request, without and with what `judge` and `emit_all` ask besides: the shared lock of the pair, the gates, the event. The register's
- * entry is not in it: it is written with the claim, in delivery. What else an assignment reads and writes is left out on both sides.
+ * What gate and event add to the transaction of an assignment, at 32 clients: plain SQL of the product's statements in their order, those
+ * that write in copies of the same tables with all their indexes and their row security, as the tenant's own request, without and with
+ * what is asked and written for the operator: its pair's shared lock, the gates, the event. The register's entry is not in it: it is
+ * written with the claim, in delivery.
  */
 async function enqueue() {
   const count = flags.short ? 3_000 : 20_000;
   const names = Array.from({ length: count }, (_, n) => `+4411649${String(n).padStart(6, '0')}`);
-  const filled = ['number_change', 'assignment', 'audit_event', 'chain_pending', 'event_out'];
+  const filled = ['number_change', 'number_change_private', 'assignment', 'audit_event', 'chain_pending', 'event_out'];
   const tables = ['number', 'gate', ...filled];
   for (const table of tables) {
     await owner.query(`create table bench_${table} (like ${table} including all)`);
@@ -361,14 +358,29 @@ async function enqueue() {
   };
   const lanes = await Promise.all(Array.from({ length: 32 }, () => open(null)));
   const q = (name, text) => (client, values) => client.query({ name, text, values });
-  const lock = q('b1', 'select number_seq, version from bench_number where tenant_id = $1 and e164 = $2 for update');
+  const lock = q('b1', `select n.e164, n.operator_id, n.country, n.kind, n.usage, n.capabilities, n.city, n.billing_ref, n.operator_note, n.listed, n.emergency_mode,
+           n.emergency_location_id, n.activation_state, n.assignment_status, n.failure_code, n.failure_reason, n.quarantine_until, n.number_seq, n.version,
+           n.pending_since, n.created_at, n.changed_at, t.name as tenant_name, t.sip_domain
+    from bench_number n join tenant t on t.id = n.tenant_id where n.tenant_id = $1 and n.e164 = any($2) order by n.e164 for update of n`);
+  const held = q('b10', 'select e164, id, target_id, target_kind, target_name, category, assigned_at from bench_assignment where tenant_id = $1 and e164 = any($2) and ended_at is null');
+  const release = q('b11', `select e164, requested_at from release_request where tenant_id = $1 and e164 = any($2) and state = 'open'`);
+  const person = q('b12', 'select id, kind, display_name, upn, usage_location, licensed, department from target where tenant_id = $1 and id = any($2) and left_at is null order by id for no key update');
+  const primary = q('b13', `select target_id, e164 from bench_assignment where tenant_id = $1 and target_id = any($2) and ended_at is null and category = 'primary'`);
+  const reserved = q('b14', 'select e164, note from number_reservation where tenant_id = $1 and e164 = any($2)');
+  const tags = q('b15', 'select e164, tag from number_tag where tenant_id = $1 and e164 = any($2)');
+  const ended = q('b16', `select operator_id from relationship where tenant_id = $1 and operator_id = any($2) and status = 'contract_terminated'`);
+  const quarantine = q('b17', 'select quarantine_days from tenant where id = $1');
+  const names_of = q('b18', `insert into bench_number_change_private (tenant_id, e164, id, actor_label, target_id, target_name) values ($1, $2, $3, 'Feed reader', $4, 'Robin Example')`);
   const set = q('b2', `update bench_number set number_seq = number_seq + 1, assignment_status = 'user', activation_state = 'assignment_pending', pending_since = $3, changed_at = $3 where tenant_id = $1 and e164 = $2`);
   const history = q('b3', `insert into bench_number_change (tenant_id, e164, id, operator_id, at, kind, actor_kind, number_seq, before, after) values ($1, $2, $3, $4, $5, 'assigned', 'client', 1, '{"assignment_status":"unassigned"}', '{"assignment_status":"user"}')`);
   const assign = q('b4', `insert into bench_assignment (tenant_id, e164, id, target_id, target_kind, target_name, category, assigned_at, assigned_seq) values ($1, $2, $3, $5, 'user', 'Robin Example', 'primary', $4, 1)`);
   const log = q('b5', `insert into bench_audit_event (org_id, at, id, actor_kind, actor_id, action, subject_kind, subject_id, request_id) values ($1, $3, $2, 'client', 'c1', 'number.assign', 'number', '+44', 'req')`);
   const chain = q('b6', `insert into bench_chain_pending (org_id, id, chain, entry_at, due_at) values ($1, $2, 'audit', $3, $3)`);
-  // From here on the product's own statements, see transfers::lock_shared_pairs, transfers::gates_of and notices::emit_all.
-  const pair = q('b7', 'select pg_advisory_xact_lock_shared(k) from unnest($1::bigint[]) as k');
+  // What event and gate add: numbers::lock_operators, transfers::gates_of and notices::emit_all.
+  const pairs_of = q('b7', `with pair as materialized (
+      select operator_id, pair_key($1, operator_id) as key
+      from (select distinct operator_id from bench_number where tenant_id = $1 and e164 = any($2)) as o order by key)
+    select operator_id, pg_advisory_xact_lock_shared(key) from pair`);
   const gates = q('b8', 'select tenant_id, operator_id, country, open, consent_id, notice_version, reason from bench_gate where class = $1');
   const event = q('b9', `insert into bench_event_out (tenant_id, id, operator_id, type, schema, subject, number_seq, country, class, occurred_at, data, previous,
                                 opening)
@@ -381,22 +393,26 @@ async function enqueue() {
   const data = '{"e164":"+441164900000","sip_uri":"sip:+441164900000@harrow.sip.example;user=phone","assignment_status":"user","activation_state":"assignment_pending","usage":"user","country":"GB","tenant_name":"Harrow","billing_ref":"K-4711"}';
   const eventOf = (e164, at) => [at, ...[harrow, randomUUID(), albion, 'number.assigned', 'concord.number/1', e164, 1, 'GB', 'numbers', data, '{"assignment_status":"unassigned"}'].map((value) => [value])];
   const begin = `begin; set local role concord_app; set local app.tenant = '${harrow}'; set local app.operator = ''`;
-  const key = pairKey(harrow, albion);
   /** Assigns every number once; transactions a second. */
   const run = async (full) => {
     await reset();
     const began = process.hrtime.bigint();
     await Promise.all(lanes.map(async (client, lane) => {
       for (let n = lane; n < count; n += lanes.length) {
-        const [e164, at, id] = [names[n], new Date(), randomUUID()];
+        const [e164, at, id, change, target] = [names[n], new Date(), randomUUID(), randomUUID(), randomUUID()];
         await client.query(begin);
-        if (full) await pair(client, [[key]]);
-        await lock(client, [harrow, e164]);
+        if (full) await pairs_of(client, [harrow, [e164]]);
+        await lock(client, [harrow, [e164]]);
+        for (const read of [held, release, reserved, tags]) await read(client, [harrow, [e164]]);
+        for (const read of [person, primary]) await read(client, [harrow, [target]]);
         if (full) await gates(client, ['numbers']);
+        await ended(client, [harrow, [albion]]);
+        await quarantine(client, [harrow]);
         await set(client, [harrow, e164, at]);
-        await assign(client, [harrow, e164, randomUUID(), at, randomUUID()]);
+        await assign(client, [harrow, e164, randomUUID(), at, target]);
         if (full) await event(client, eventOf(e164, at));
-        await history(client, [harrow, e164, randomUUID(), albion, at]);
+        await history(client, [harrow, e164, change, albion, at]);
+        await names_of(client, [harrow, e164, change, target]);
         await log(client, [harrow, id, at]);
         await chain(client, [harrow, id, at]);
         await client.query('commit');

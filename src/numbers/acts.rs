@@ -72,8 +72,7 @@ pub async fn judge(conn: &mut PgConnection, env: &Env, ctx: &Ctx, asked: &[Asked
 
 async fn read(conn: &mut PgConnection, env: &Env, tenant: TenantId, asked: &[Asked]) -> Result<Book, Failure> {
     let e164s: Vec<String> = asked.iter().map(|asked| asked.e164.clone()).collect::<BTreeSet<_>>().into_iter().collect();
-    let operators = queries_acts::operators_of(conn, tenant, &e164s).await?;
-    transfers::lock_shared_pairs(conn, operators.iter().map(|operator| (tenant, *operator))).await?;
+    let operators = queries_acts::lock_operators(conn, tenant, &e164s).await?;
     let numbers = queries::lock_all(conn, tenant, &e164s).await?;
     if numbers.iter().any(|number| !operators.contains(&number.operator)) {
         // Moved between the glance and the lock; the lock held is not of its own operator.

@@ -22,13 +22,20 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
 
-/// The operators that serve these numbers, not locked.
-pub async fn operators_of(conn: &mut PgConnection, tenant: TenantId, e164s: &[String]) -> Result<BTreeSet<OperatorId>, Failure> {
-    let rows =
-        sqlx::query_scalar!("select distinct operator_id from number where tenant_id = $1 and e164 = any($2)", tenant.0, e164s)
-            .fetch_all(conn)
-            .await?;
-    Ok(rows.into_iter().map(OperatorId).collect())
+/// The operators that serve these numbers. No consent of theirs is suspended until the transaction ends: the shared lock of each pair is
+/// taken on the way, always in the same order. The numbers are not locked.
+pub async fn lock_operators(conn: &mut PgConnection, tenant: TenantId, e164s: &[String]) -> Result<BTreeSet<OperatorId>, Failure> {
+    let rows = sqlx::query!(
+        "with pair as materialized (
+           select operator_id, pair_key($1, operator_id) as key
+           from (select distinct operator_id from number where tenant_id = $1 and e164 = any($2)) as o order by key)
+         select operator_id, pg_advisory_xact_lock_shared(key) from pair",
+        tenant.0,
+        e164s
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| OperatorId(row.operator_id)).collect())
 }
 
 /// The named targets that have not left, by id, locked in order until the transaction ends.

@@ -105,7 +105,7 @@ where
 pub async fn by_index(conn: &mut PgConnection) -> Result<(), Failure> {
     sqlx::query(
         "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),
                 set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
     )
     .execute(conn)

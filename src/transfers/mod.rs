@@ -62,7 +62,6 @@ pub use queries_gate::gates_of;
 pub use queries_gate::lock_exclusive;
 pub use queries_gate::lock_shared;
 pub use queries_gate::lock_shared_all;
-pub use queries_gate::lock_shared_pairs;
 pub use queries_gate::openings;
 pub use queries_gate::set_gate;
 pub use queries_list::list;

@@ -173,9 +173,14 @@ pub async fn settle(
     let ids: Vec<Uuid> = entries.iter().map(|e| e.2.0).collect();
     let states: Vec<String> = entries.iter().map(|e| e.3.as_str().to_owned()).collect();
     sqlx::query!(
+        // One by one, by the key: to the planner of a young month reading all of it costs less, and a month grows faster than plans are
+        // made anew.
         "update transfer t set state = x.s, frozen_at = $1
          from unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $5::text[]) as x(t, a, i, s)
-         where t.tenant_id = x.t and t.at = x.a and t.id = x.i and t.frozen_at > $1 and t.at between $6 and $7",
+         cross join lateral (
+           select r.tableoid as part, r.ctid as place from transfer r
+           where r.tenant_id = x.t and r.at = x.a and r.id = x.i and r.at between $6 and $7 offset 0) as f
+         where t.tableoid = f.part and t.ctid = f.place and t.frozen_at > $1 and t.at between $6 and $7",
         now,
         &tenants,
         &ats,

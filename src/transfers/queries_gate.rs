@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use chrono::DateTime;
 use chrono::Utc;
-use sha2::Digest;
-use sha2::Sha256;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::model::Class;
 use super::model::GateState;
@@ -16,21 +15,12 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
 
-/// The advisory lock of a pair: the first 8 bytes of SHA-256 over both ids.
-fn pair_key(tenant: TenantId, operator: OperatorId) -> i64 {
-    let mut hasher = Sha256::new();
-    hasher.update(tenant.0.as_bytes());
-    hasher.update(operator.0.as_bytes());
-    let hash: [u8; 32] = hasher.finalize().into();
-    i64::from_be_bytes([hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6], hash[7]])
-}
-
 /// Waits until no suspension of the pair is under way, and keeps one from starting until the transaction ends.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn lock_shared(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<(), Failure> {
-    sqlx::query!("select pg_advisory_xact_lock_shared($1)", pair_key(tenant, operator)).execute(conn).await?;
+    sqlx::query!("select pg_advisory_xact_lock_shared(pair_key($1, $2))", tenant.0, operator.0).execute(conn).await?;
     Ok(())
 }
 
@@ -43,26 +33,15 @@ pub async fn lock_shared_all(
     tenants: impl IntoIterator<Item = TenantId>,
     operator: OperatorId,
 ) -> Result<(), Failure> {
-    let keys = tenants.into_iter().map(|tenant| pair_key(tenant, operator)).collect();
-    lock_keys(conn, keys).await
-}
-
-/// [`lock_shared`] for several pairs in one statement, always in the same order.
-///
-/// # Errors
-/// When the database is away.
-pub async fn lock_shared_pairs(
-    conn: &mut PgConnection,
-    pairs: impl IntoIterator<Item = (TenantId, OperatorId)>,
-) -> Result<(), Failure> {
-    let keys = pairs.into_iter().map(|(tenant, operator)| pair_key(tenant, operator)).collect();
-    lock_keys(conn, keys).await
-}
-
-async fn lock_keys(conn: &mut PgConnection, mut keys: Vec<i64>) -> Result<(), Failure> {
-    keys.sort_unstable();
-    keys.dedup();
-    sqlx::query!("select pg_advisory_xact_lock_shared(k) from unnest($1::bigint[]) as k", &keys).fetch_all(conn).await?;
+    let tenants: Vec<Uuid> = tenants.into_iter().map(|tenant| tenant.0).collect();
+    sqlx::query!(
+        "with pair as materialized (select distinct pair_key(t, $2) as key from unnest($1::uuid[]) as t order by key)
+         select pg_advisory_xact_lock_shared(key) from pair",
+        &tenants,
+        operator.0
+    )
+    .fetch_all(conn)
+    .await?;
     Ok(())
 }
 
@@ -71,7 +50,7 @@ async fn lock_keys(conn: &mut PgConnection, mut keys: Vec<i64>) -> Result<(), Fa
 /// # Errors
 /// When the database is away.
 pub async fn lock_exclusive(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<(), Failure> {
-    sqlx::query!("select pg_advisory_xact_lock($1)", pair_key(tenant, operator)).execute(conn).await?;
+    sqlx::query!("select pg_advisory_xact_lock(pair_key($1, $2))", tenant.0, operator.0).execute(conn).await?;
     Ok(())
 }
 
