@@ -10,11 +10,11 @@ create view endpoint_place with (security_invoker = true) as
 comment on view endpoint_place is 'Place of an endpoint in its feed: every event up to cursor_seq was delivered, is in_hand, or is of no interest.';
 
 create view in_hand with (security_invoker = true) as
-  select operator_id, endpoint_id, subject, seq, attempt, next_at, leased_until, resume_seq from held_event
+  select operator_id, endpoint_id, subject, seq, next_at, resume_seq from held_event
   union all
-  select p.operator_id, p.endpoint_id, f.subject, f.seq, f.attempt, f.next_at, f.leased_until, null
+  select p.operator_id, p.endpoint_id, f.subject, f.seq, f.next_at, null
   from endpoint_place p
-  cross join lateral jsonb_to_recordset(p.hot) as f (subject text, seq bigint, attempt integer, next_at timestamptz, leased_until timestamptz);
+  cross join lateral jsonb_to_recordset(p.hot) as f (subject text, seq bigint, next_at timestamptz);
 comment on view in_hand is 'Events up to an endpoint''s place that it has not taken, the oldest of each subject: in flight, due or held back.';
 
 create view event_taken with (security_invoker = true) as

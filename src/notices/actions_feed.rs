@@ -69,8 +69,8 @@ pub struct FeedPage {
     pub head_seq: i64,
 }
 
-/// Reads the feed, waiting up to `wait` for something to be there. Of a selective filter nothing is given that is withheld. An unfiltered call with `after` given acknowledges
-/// everything up to it ([`acknowledge`]; the caller says so by `acknowledges`).
+/// Reads the feed, waiting up to `wait` for something to be there. A selective filter is given nothing that is withheld. An
+/// unfiltered call with `after` given acknowledges everything up to it ([`acknowledge`]; the caller says so by `acknowledges`).
 ///
 /// # Errors
 /// 403 without `events:read`; 429 `too_many_waiting` when it would have to wait and there is no place for that.
