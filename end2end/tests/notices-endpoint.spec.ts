@@ -35,13 +35,16 @@ test('an endpoint is added, verified, gets an assignment that it can verify, and
     await expect(toast(page)).toContainText('Test taken');
     await axe(page);
 
-    // The same from the page of all notices, by the endpoint's name.
+    // The same from the page of all notices, by the endpoint's name: with a second one there is a choice.
+    const api = Api.of(demo(), 'operator', 'tidewater');
+    const second = await api.ok<{ id: string }>('POST', '/endpoints', { url: receiver.hook, description: `Second ${Date.now()} ${js}`, confirms: false });
     await page.goto('/o/tidewater/notifications');
     await openMenu(page, 'Send a test');
     await axe(page);
     await press(page, description);
     await expect(toast(page)).toContainText('Test taken');
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(description);
+    await api.call('DELETE', `/endpoints/${second.id}`);
 
     const harrow = Api.of(demo(), 'tenant', 'harrow');
     const number = await freeNumber(harrow, NEW_YORK);
