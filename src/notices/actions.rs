@@ -6,7 +6,6 @@ use bytes::Bytes;
 use chrono::TimeDelta;
 use sqlx::PgConnection;
 use url::Url;
-use uuid::Uuid;
 
 use super::AttemptView;
 use super::Change;
@@ -324,7 +323,7 @@ async fn post_alone(
     let keys = open_keys(&store.secrets, &queries_endpoints::keys_of(&mut tx, operator, id, ctx.now()).await?)?;
     tx.commit().await?;
     let to = Address { url: Url::parse(&target.url).map_err(anyhow::Error::new)?, keys, signature: target.signature };
-    Ok(post(&notices.poster, &to, event, 1, Bytes::from(body), ctx.now()).await)
+    Ok(post(&notices.poster, &ctx.env, &to, event, 1, Bytes::from(body)).await)
 }
 
 async fn note(
@@ -338,6 +337,7 @@ async fn note(
 ) -> Result<AttemptView, Failure> {
     let trigger = if kind == EventType::EndpointTest { "test" } else { "verify" };
     let attempt = NewAttempt {
+        id: posted.id,
         at: posted.sent_at,
         operator,
         endpoint,
@@ -353,11 +353,8 @@ async fn note(
         next_at: None,
     };
     let mut tx = store.begin_for(ctx).await?;
-    let ids: Vec<Uuid> = queries_attempts::note(&mut tx, &ctx.env, &[attempt]).await?;
-    let found = match ids.first() {
-        Some(id) => queries_attempts::one(&mut tx, operator, posted.sent_at, *id).await?,
-        None => None,
-    };
+    queries_attempts::note(&mut tx, &[attempt]).await?;
+    let found = queries_attempts::one(&mut tx, operator, posted.sent_at, posted.id).await?;
     tx.commit().await?;
     found.ok_or_else(|| anyhow::anyhow!("an attempt that was noted is there").into())
 }

@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::DateTime;
-use chrono::Utc;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -24,7 +22,7 @@ use super::queries_attempts::NewAttempt;
 use super::queries_delivery;
 use super::queries_endpoints;
 use super::runtime::Telling;
-use super::settling::settle_register;
+use super::settling::Record;
 use super::turn::Answered;
 use super::turn::Sending;
 use super::turn::Turn;
@@ -35,7 +33,6 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::store::Loop;
 use crate::store::Store;
-use crate::store::by_index;
 use crate::store::drop_oldest_month;
 
 /// Wakes the sealing loop: after the commit of an [`emit`](super::emit).
@@ -79,8 +76,7 @@ pub async fn seal(store: Store, notices: Notices) -> Result<bool, Failure> {
 
 async fn seal_one(store: &Store, notices: &Notices) -> Result<bool, Failure> {
     let known = notices.sealing.begin().await;
-    let mut tx = store.begin_job().await?;
-    by_index(&mut tx).await?;
+    let mut tx = store.begin_queue().await?;
     let look = queries::look(&mut tx, known.floor, known.may_rise()).await?;
     let (learned, counts) = known.learn(look.sight);
     notices.sealing.note(learned);
@@ -117,8 +113,7 @@ async fn seal_one(store: &Store, notices: &Notices) -> Result<bool, Failure> {
 /// When the database is away.
 pub async fn deliver(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
-    let mut tx = store.begin_job().await?;
-    by_index(&mut tx).await?;
+    let mut tx = store.begin_queue().await?;
     let marks: Vec<_> = notices.policy.marks().map(|(percent, after)| (i32::from(percent), now - after)).collect();
     let busy = queries_delivery::with_work(&mut tx, now, &marks).await?;
     tx.commit().await?;
@@ -182,20 +177,20 @@ impl Worker {
         }
     }
 
-    /// Settles and claims in one transaction.
+    /// Settles and claims in one transaction. What the answers leave behind is written beside it and committed before it.
     async fn turn(&self, answered: &[Answered]) -> Result<Turn, Failure> {
         let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
-        let mut tx = self.store.begin_job().await?;
-        by_index(&mut tx).await?;
+        let mut tx = self.store.begin_queue().await?;
         let locked = queries_delivery::lock_endpoint(&mut tx, self.operator, self.endpoint, !answered.is_empty()).await?;
         let Some(target) = locked else {
-            // Deleted meanwhile, or another process is at it; what left stands in the register in any case.
-            settle_register(&mut tx, self.store.env.now(), answered).await?;
+            // Deleted meanwhile, or another process is at it.
+            Record::of_gone(answered).write(&mut tx, &self.store, self.operator).await?;
             tx.commit().await?;
             return Ok(Turn::nothing());
         };
         let closing = self.notices.is_closing();
-        let turn = turn(&mut tx, &self.store, &self.notices, target, answered, closing).await?;
+        let beside = self.store.begin_beside();
+        let turn = turn(&mut tx, beside, &self.store, &self.notices, target, answered, closing).await?;
         tx.commit().await?;
         if turn.appended {
             self.store.wake.wake(DELIVER);
@@ -220,7 +215,7 @@ async fn send(store: Store, notices: Notices, to: Arc<Address>, sending: Sending
         return Answered { sending, posted: None };
     }
     let id = if notices.policy.planted(Plant::NewIds) { EventId(store.env.id()) } else { sending.event };
-    let posted = post(&notices.poster, &to, id, sending.held.attempt, sending.body.clone(), now).await;
+    let posted = post(&notices.poster, &store.env, &to, id, sending.held.attempt, sending.body.clone()).await;
     Answered { sending, posted: Some(posted) }
 }
 
@@ -243,12 +238,12 @@ pub async fn heartbeat(store: Store, notices: Notices) -> Result<bool, Failure> 
         messages.push((*operator, *endpoint, event, to, body));
     }
     tx.commit().await?;
-    let posts = messages.into_iter().filter_map(|(operator, endpoint, event, to, body)| {
-        Some(beat(&store, &notices, operator, endpoint, event, to?, body, now))
-    });
+    let posts = messages
+        .into_iter()
+        .filter_map(|(operator, endpoint, event, to, body)| Some(beat(&store, &notices, operator, endpoint, event, to?, body)));
     let rows = futures::future::join_all(posts).await;
     let mut tx = store.begin_job().await?;
-    queries_attempts::note(&mut tx, &store.env, &rows).await?;
+    queries_attempts::note(&mut tx, &rows).await?;
     tx.commit().await?;
     Ok(due.len() >= 100)
 }
@@ -261,10 +256,10 @@ async fn beat(
     event: EventId,
     to: Address,
     body: String,
-    now: DateTime<Utc>,
 ) -> NewAttempt {
-    let posted = post(&notices.poster, &to, event, 1, Bytes::from(body), store.env.now().max(now)).await;
+    let posted = post(&notices.poster, &store.env, &to, event, 1, Bytes::from(body)).await;
     NewAttempt {
+        id: posted.id,
         at: posted.sent_at,
         operator,
         endpoint,

@@ -8,6 +8,7 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::header;
 use url::Url;
+use uuid::Uuid;
 
 use super::KeySet;
 use super::Message;
@@ -15,6 +16,7 @@ use super::Outcome;
 use super::Poster;
 use super::SignatureKind;
 use super::sign;
+use crate::base::Env;
 use crate::base::EventId;
 
 /// Where and how an endpoint is posted to.
@@ -28,13 +30,17 @@ pub(super) struct Address {
 /// What came of a post, when it was sent, and with which headers (the signature cut).
 #[derive(Clone, Debug)]
 pub(super) struct Posted {
+    /// Of this try, in the log.
+    pub id: Uuid,
     pub sent_at: DateTime<Utc>,
     pub outcome: Outcome,
     pub request_headers: String,
 }
 
 /// Signs and posts. `attempt` counts from 1.
-pub(super) async fn post(poster: &Poster, to: &Address, id: EventId, attempt: u16, body: Bytes, now: DateTime<Utc>) -> Posted {
+pub(super) async fn post(poster: &Poster, env: &Env, to: &Address, id: EventId, attempt: u16, body: Bytes) -> Posted {
+    let now = env.now();
+    let mark = env.id_at(now);
     let id = id.wire();
     let message = Message { id: &id, timestamp: now.timestamp(), body: &body };
     let signature = sign(&message, to.keys.live(now), to.signature);
@@ -60,7 +66,7 @@ pub(super) async fn post(poster: &Poster, to: &Address, id: EventId, attempt: u1
         shown.push_str(": ");
         shown.push_str(&value);
     }
-    Posted { sent_at: now, outcome: poster.post(&to.url, headers, body).await, request_headers: shown }
+    Posted { id: mark, sent_at: now, outcome: poster.post(&to.url, headers, body).await, request_headers: shown }
 }
 
 /// The schemes and the first characters: enough to compare, too little to reuse.
@@ -72,13 +78,13 @@ fn cut_signature(signature: &str) -> String {
 /// The key generations of an endpoint, newest first, as they were sealed.
 #[derive(Clone, Debug)]
 pub(super) struct SealedKeys {
-    pub id: uuid::Uuid,
+    pub id: Uuid,
     pub sealed: Vec<u8>,
     pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Where the keys of one generation are sealed for.
-pub(super) fn secret_context(id: uuid::Uuid) -> String {
+pub(super) fn secret_context(id: Uuid) -> String {
     format!("endpoint_secret/{id}")
 }
 

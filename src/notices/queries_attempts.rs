@@ -20,6 +20,7 @@ use crate::base::TenantId;
 /// A try to be noted.
 #[derive(Clone, Debug)]
 pub(super) struct NewAttempt {
+    pub id: Uuid,
     /// When it was sent.
     pub at: DateTime<Utc>,
     pub operator: OperatorId,
@@ -36,12 +37,12 @@ pub(super) struct NewAttempt {
     pub next_at: Option<DateTime<Utc>>,
 }
 
-/// Notes tries, in one statement. Answers their ids.
-pub(super) async fn note(conn: &mut PgConnection, env: &Env, rows: &[NewAttempt]) -> Result<Vec<Uuid>, Failure> {
+/// Notes tries, in one statement; those that are noted already are left alone.
+pub(super) async fn note(conn: &mut PgConnection, rows: &[NewAttempt]) -> Result<(), Failure> {
     if rows.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
-    let ids: Vec<Uuid> = rows.iter().map(|_| env.id()).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|r| r.id).collect();
     let answered = |row: &NewAttempt| row.outcome.status.is_some();
     let at: Vec<DateTime<Utc>> = rows.iter().map(|r| r.at).collect();
     let operators: Vec<Uuid> = rows.iter().map(|r| r.operator.0).collect();
@@ -66,7 +67,8 @@ pub(super) async fn note(conn: &mut PgConnection, env: &Env, rows: &[NewAttempt]
          select o, at, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx
          from unnest($1::timestamptz[], $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[], $8::text[], $9::text[], $10::int[],
                      $11::text[], $12::smallint[], $13::text[], $14::int[], $15::text[], $16::text[], $17::text[], $18::timestamptz[])
-              as x(at, o, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx)",
+              as x(at, o, i, ep, s, ev, t, ty, su, nu, tr, st, er, el, rq, rh, rb, nx)
+         on conflict (operator_id, at, id) do nothing",
         &at,
         &operators,
         &ids,
@@ -88,7 +90,7 @@ pub(super) async fn note(conn: &mut PgConnection, env: &Env, rows: &[NewAttempt]
     )
     .execute(conn)
     .await?;
-    Ok(ids)
+    Ok(())
 }
 
 /// Attempts from then on are kept for certain: what was tried before it may no longer be known.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
+use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::EndpointState;
@@ -13,15 +14,14 @@ use super::Head;
 use super::Held;
 use super::SignatureKind;
 use super::queries_turns::Flight;
-use super::queries_turns::flight;
 use crate::base::EndpointId;
 use crate::base::Failure;
 use crate::base::OperatorId;
 
 /// Events read per claim at most.
 const FRESH_ROWS: i64 = 500;
-/// Events read per free slot.
-const FRESH_PER_SLOT: i64 = 16;
+/// Events read per free slot: some may wait behind a held number.
+const FRESH_PER_SLOT: i64 = 4;
 /// Positions looked at per claim at most, wanted or not.
 const FRESH_WINDOW: i64 = 10_000;
 
@@ -67,6 +67,8 @@ pub(super) struct Target {
     pub head: Head,
     /// Place and events in flight; its cursor is written from `head`.
     pub flight: Flight,
+    /// A recovery is under way.
+    pub recovers: bool,
     /// As it was read.
     pub stored: Stored,
 }
@@ -95,6 +97,11 @@ struct TargetRow {
     probe_at: Option<DateTime<Utc>>,
     quiet_until: Option<DateTime<Utc>>,
     last_attempt_at: Option<DateTime<Utc>>,
+    /// Its place, as a turn left it; none of the three before its first.
+    turn: Option<i64>,
+    place: Option<i64>,
+    hot: Option<Value>,
+    recovers: bool,
 }
 
 impl TargetRow {
@@ -114,10 +121,14 @@ impl TargetRow {
             probe_at: self.probe_at,
             quiet_until: self.quiet_until,
         };
-        let flight = Flight { turn: 0, cursor_seq: self.cursor_seq, hot: Vec::new() };
+        let cursor_seq = self.place.unwrap_or(self.cursor_seq);
+        let hot = self.hot.map(serde_json::from_value).transpose().map_err(anyhow::Error::new)?.unwrap_or_default();
+        let flight = Flight { turn: self.turn.unwrap_or(0), cursor_seq, hot };
         let stored = Stored { head: head.clone(), flight: flight.clone(), last_attempt_at: self.last_attempt_at };
+        let head = Head { cursor_seq, ..head };
         let (url, event_types, confirms) = (self.url, self.event_types, self.confirms);
-        Ok(Target { operator, id, url, event_types, signature, confirms, head, flight, stored })
+        let recovers = self.recovers;
+        Ok(Target { operator, id, url, event_types, signature, confirms, head, flight, recovers, stored })
     }
 }
 
@@ -153,9 +164,16 @@ pub(super) async fn read_endpoint(
 ) -> Result<Option<Target>, Failure> {
     let row = sqlx::query_as!(
         TargetRow,
-        "select url, event_types, signature, confirms, max_in_flight, state, state_reason, cursor_seq, failing_since, warned_percent,
-                streak, last_failed, probe_at, quiet_until, last_attempt_at
-         from endpoint where operator_id = $1 and id = $2",
+        r#"select e.url, e.event_types, e.signature, e.confirms, e.max_in_flight, e.state, e.state_reason, e.cursor_seq, e.failing_since,
+                  e.warned_percent, e.streak, e.last_failed, e.probe_at, e.quiet_until, e.last_attempt_at, t.turn as "turn?",
+                  t.cursor_seq as "place?", t.hot as "hot?",
+                  exists (select from recovery r where r.operator_id = e.operator_id and r.endpoint_id = e.id and r.done_at is null)
+                    as "recovers!"
+           from endpoint e
+           left join lateral (
+             select l.turn, l.cursor_seq, l.hot from endpoint_turn l
+             where l.operator_id = e.operator_id and l.endpoint_id = e.id order by l.turn desc limit 1) t on true
+           where e.operator_id = $1 and e.id = $2"#,
         operator.0,
         id.0
     )
@@ -164,13 +182,7 @@ pub(super) async fn read_endpoint(
     let Some(row) = row else {
         return Ok(None);
     };
-    let mut target = row.target(operator, id)?;
-    if let Some(found) = flight(conn, &target).await? {
-        target.head.cursor_seq = found.cursor_seq;
-        target.flight = found.clone();
-        target.stored.flight = found;
-    }
-    Ok(Some(target))
+    Ok(Some(row.target(operator, id)?))
 }
 
 impl Target {
@@ -268,6 +280,9 @@ pub(super) async fn held_of(
     target: &Target,
     subjects: &[String],
 ) -> Result<HashMap<String, HeldRow>, Failure> {
+    if subjects.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows = sqlx::query_as!(
         RawHeld,
         "select subject, seq, attempt, next_at, asked_until, leased_until, trigger, resume_seq from held_event
@@ -279,20 +294,6 @@ pub(super) async fn held_of(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|raw| (raw.subject.clone(), HeldRow::from(raw))).collect())
-}
-
-/// Rows under a live lease, and rows in all.
-pub(super) async fn count_held(conn: &mut PgConnection, target: &Target, now: DateTime<Utc>) -> Result<(usize, usize), Failure> {
-    let row = sqlx::query!(
-        r#"select count(*) filter (where leased_until > $3) as "leased!", count(*) as "all!" from held_event
-           where operator_id = $1 and endpoint_id = $2"#,
-        target.operator.0,
-        target.id.0,
-        now
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok((usize::try_from(row.leased).unwrap_or(0), usize::try_from(row.all).unwrap_or(0)))
 }
 
 /// Rows that are due and under no live lease, the longest due first.

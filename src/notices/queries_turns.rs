@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::Held;
+use super::queries::FEED;
 use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
 use crate::base::Failure;
@@ -66,20 +67,41 @@ impl Flight {
     }
 }
 
-/// The endpoint's place, as a turn left it; `None` before its first.
-pub(super) async fn flight(conn: &mut PgConnection, target: &Target) -> Result<Option<Flight>, Failure> {
+/// What there is to do for an endpoint.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ahead {
+    /// Rows of `held_event` under a live lease.
+    pub leased: usize,
+    /// Rows of `held_event` in all.
+    pub held: usize,
+    /// Highest position of the feed.
+    pub last_seq: i64,
+    /// Events to be sent once more are due.
+    pub resends: bool,
+}
+
+/// Looks at all that may be ahead, in one statement: most turns find nothing but the feed.
+pub(super) async fn ahead(conn: &mut PgConnection, target: &Target, now: DateTime<Utc>) -> Result<Ahead, Failure> {
     let row = sqlx::query!(
-        "select turn, cursor_seq, hot from endpoint_turn where operator_id = $1 and endpoint_id = $2 order by turn desc limit 1",
+        r#"select h.leased as "leased!", h.held as "held!",
+                  coalesce((select seq from event where operator_id = $1 order by seq desc limit 1),
+                           (select last_seq from feed_head where operator_id = $1 and feed = $4), 0) as "last_seq!",
+                  exists (select from resend where operator_id = $1 and endpoint_id = $2 and next_at <= $3) as "resends!"
+           from (select count(*) filter (where leased_until > $3) as leased, count(*) as held from held_event
+                 where operator_id = $1 and endpoint_id = $2) h"#,
         target.operator.0,
-        target.id.0
+        target.id.0,
+        now,
+        FEED
     )
-    .fetch_optional(conn)
+    .fetch_one(conn)
     .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    let hot: Vec<Held> = serde_json::from_value(row.hot).map_err(anyhow::Error::new)?;
-    Ok(Some(Flight { turn: row.turn, cursor_seq: row.cursor_seq, hot }))
+    Ok(Ahead {
+        leased: usize::try_from(row.leased).unwrap_or(0),
+        held: usize::try_from(row.held).unwrap_or(0),
+        last_seq: row.last_seq,
+        resends: row.resends,
+    })
 }
 
 /// Writes the place under the next number, if it has changed.

@@ -23,7 +23,11 @@ use super::schedule::Verdict;
 use super::schedule::settle;
 use super::turn::Answered;
 use crate::base::Failure;
+use crate::base::OperatorId;
+use crate::base::TenantId;
+use crate::base::TransferId;
 use crate::store::Store;
+use crate::store::Tx;
 use crate::transfers;
 use crate::transfers::TransferState;
 
@@ -33,7 +37,16 @@ pub(super) struct SettledAll {
     pub effects: Vec<Effect>,
     pub tried_at: Option<DateTime<Utc>>,
     pub taken_at: Option<DateTime<Utc>>,
-    pub confirmed: bool,
+    pub record: Record,
+}
+
+/// What answers leave behind whatever becomes of their endpoint: how each transfer ended, the log of tries, what was taken. Writing it
+/// again changes nothing but the list of what was taken, which its consumer holds against the number.
+#[derive(Default)]
+pub(super) struct Record {
+    ended: Vec<(TenantId, DateTime<Utc>, TransferId, TransferState)>,
+    tries: Vec<NewAttempt>,
+    taken: Vec<Taken>,
 }
 
 /// Rows to be written after all answers were looked at.
@@ -44,8 +57,6 @@ struct Book {
     back: Vec<HeldRow>,
     /// What becomes of subjects in flight.
     flown: Vec<(String, Option<Held>)>,
-    taken: Vec<Taken>,
-    tries: Vec<NewAttempt>,
 }
 
 /// Settles answers of a locked endpoint.
@@ -61,10 +72,11 @@ pub(super) async fn settle_all(
     if answered.is_empty() {
         return Ok(all);
     }
-    settle_register(conn, now, answered).await?;
-    let subjects: Vec<String> = answered.iter().map(|a| a.sending.held.subject.clone()).collect();
-    let mut held = rows::held_of(conn, target, &subjects).await?;
-    let hot = subjects.iter().filter_map(|subject| target.flight.find(subject));
+    all.record.ended = ends_of(answered);
+    let subjects = answered.iter().map(|a| a.sending.held.subject.clone());
+    let (hot, rest): (Vec<String>, Vec<String>) = subjects.partition(|subject| target.flight.find(subject).is_some());
+    let mut held = rows::held_of(conn, target, &rest).await?;
+    let hot = hot.iter().filter_map(|subject| target.flight.find(subject));
     held.extend(hot.map(|flying| (flying.subject.clone(), HeldRow::fed(flying.clone()))));
     let after: Vec<(String, i64)> =
         held.values().map(|row| (row.held.subject.clone(), row.held.seq.max(row.resume_seq.unwrap_or(0)))).collect();
@@ -98,14 +110,13 @@ pub(super) async fn settle_all(
                 book.write(row, hot, settled.held, verdict, found.next, now);
             }
             if let Some(taken) = taken_of(target, notices, answer, &settled.effects) {
-                book.taken.push(taken);
+                all.record.taken.push(taken);
             }
             all.effects.extend(settled.effects);
         }
-        book.tries.extend(try_of(target, answer, next_at));
+        all.record.tries.extend(try_of(target, answer, next_at));
     }
-    all.confirmed = !book.taken.is_empty();
-    book.save(conn, store, target, now).await?;
+    book.save(conn, target, now).await?;
     Ok(all)
 }
 
@@ -134,13 +145,7 @@ impl Book {
         }
     }
 
-    async fn save(
-        mut self,
-        conn: &mut PgConnection,
-        store: &Store,
-        target: &mut Target,
-        now: DateTime<Utc>,
-    ) -> Result<(), Failure> {
+    async fn save(mut self, conn: &mut PgConnection, target: &mut Target, now: DateTime<Utc>) -> Result<(), Failure> {
         for (subject, waits) in self.flown {
             target.flight.remove(&subject);
             if let Some(held) = waits {
@@ -150,9 +155,31 @@ impl Book {
         self.kept.extend(target.flight.overflow());
         rows::save_held(conn, target, &self.kept).await?;
         rows::drop_held(conn, target, &self.done).await?;
-        rows::put_back(conn, target, &self.back, now).await?;
-        attempts::note(conn, &store.env, &self.tries).await?;
-        attempts::confirm(conn, &store.env, target.operator, &self.taken).await
+        rows::put_back(conn, target, &self.back, now).await
+    }
+}
+
+impl Record {
+    /// Of an endpoint that is gone: what left stands in the register in any case.
+    pub fn of_gone(answered: &[Answered]) -> Self {
+        Self { ended: ends_of(answered), ..Self::default() }
+    }
+
+    /// Number events were taken.
+    pub fn confirms(&self) -> bool {
+        !self.taken.is_empty()
+    }
+
+    pub async fn write(&self, conn: &mut PgConnection, store: &Store, operator: OperatorId) -> Result<(), Failure> {
+        transfers::settle(conn, store.env.now(), &self.ended).await?;
+        attempts::note(conn, &self.tries).await?;
+        attempts::confirm(conn, &store.env, operator, &self.taken).await
+    }
+
+    /// Writes and commits.
+    pub async fn commit(&self, mut tx: Tx, store: &Store, operator: OperatorId) -> Result<(), Failure> {
+        self.write(&mut tx, store, operator).await?;
+        Ok(tx.commit().await?)
     }
 }
 
@@ -178,6 +205,7 @@ fn try_of(target: &Target, answer: &Answered, next_at: Option<DateTime<Utc>>) ->
         _ => "feed",
     };
     Some(NewAttempt {
+        id: posted.id,
         at: posted.sent_at,
         operator: target.operator,
         endpoint: target.id,
@@ -194,19 +222,15 @@ fn try_of(target: &Target, answer: &Answered, next_at: Option<DateTime<Utc>>) ->
     })
 }
 
-/// Says in the register how the transfers ended, whatever became of the endpoint.
-pub(super) async fn settle_register(conn: &mut PgConnection, now: DateTime<Utc>, answered: &[Answered]) -> Result<(), Failure> {
-    let ended: Vec<_> = answered
-        .iter()
-        .filter_map(|answer| {
-            let (tenant, at, id) = answer.sending.entry?;
-            Some((tenant, at, id, state_of(answer.outcome())))
-        })
-        .collect();
+/// How the transfers ended.
+fn ends_of(answered: &[Answered]) -> Vec<(TenantId, DateTime<Utc>, TransferId, TransferState)> {
+    let ended = answered.iter().filter_map(|answer| {
+        let (tenant, at, id) = answer.sending.entry?;
+        Some((tenant, at, id, state_of(answer.outcome())))
+    });
     // One entry per delivery: the later word of two about one entry counts.
-    let unique: HashMap<_, _> = ended.iter().map(|e| (e.2, *e)).collect();
-    let unique: Vec<_> = unique.into_values().collect();
-    transfers::settle(conn, now, &unique).await
+    let unique: HashMap<_, _> = ended.map(|e| (e.2, e)).collect();
+    unique.into_values().collect()
 }
 
 /// A 2xx says that it arrived; what was never sent did not; of all else nobody knows.

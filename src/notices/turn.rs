@@ -33,11 +33,13 @@ use super::schedule::Plant;
 use super::schedule::check_budget;
 use super::schedule::claim;
 use super::settling;
+use super::settling::SettledAll;
 use crate::base::EventId;
 use crate::base::Failure;
 use crate::base::TenantId;
 use crate::base::TransferId;
 use crate::store::Store;
+use crate::store::Tx;
 use crate::transfers;
 use crate::transfers::Channel;
 use crate::transfers::Direction;
@@ -99,9 +101,11 @@ impl Turn {
     }
 }
 
-/// Settles and claims for a locked endpoint; of a process that is `closing` it only settles.
+/// Settles and claims for a locked endpoint; of a process that is `closing` it only settles. What the answers leave behind is written
+/// and committed in a transaction `beside`, if there is one, while this one goes on.
 pub(super) async fn turn(
     conn: &mut PgConnection,
+    beside: impl Future<Output = Option<Tx>>,
     store: &Store,
     notices: &Notices,
     mut target: Target,
@@ -109,18 +113,41 @@ pub(super) async fn turn(
     closing: bool,
 ) -> Result<Turn, Failure> {
     let now = store.env.now();
-    let settled = settling::settle_all(conn, store, notices, &mut target, answered, now).await?;
+    // A recovery reads the log of tries, and there must find what is settled now.
+    let alone = answered.is_empty() || target.recovers;
+    let beside = async { if alone { None } else { beside.await } };
+    let (settled, beside) = tokio::join!(settling::settle_all(conn, store, notices, &mut target, answered, now), beside);
+    let settled = settled?;
+    let Some(tx) = beside else {
+        settled.record.write(conn, store, target.operator).await?;
+        return go_on(conn, store, notices, &mut target, &settled, closing).await;
+    };
+    let record = settled.record.commit(tx, store, target.operator);
+    let (turn, ()) = tokio::try_join!(go_on(conn, store, notices, &mut target, &settled, closing), record)?;
+    Ok(turn)
+}
+
+/// What follows from what was settled, and what may leave now.
+async fn go_on(
+    conn: &mut PgConnection,
+    store: &Store,
+    notices: &Notices,
+    target: &mut Target,
+    settled: &SettledAll,
+    closing: bool,
+) -> Result<Turn, Failure> {
+    let now = store.env.now();
     let (head, effects) = check_budget(target.head.clone(), now, &notices.policy);
     target.head = head;
     let mut appended = false;
     for effect in settled.effects.iter().chain(&effects) {
-        appended |= act(conn, store, notices, &target, effect, now).await?;
+        appended |= act(conn, store, notices, target, effect, now).await?;
     }
-    let (sends, again) = if closing { (Vec::new(), false) } else { take(conn, store, notices, &mut target, now).await? };
+    let (sends, again) = if closing { (Vec::new(), false) } else { take(conn, store, notices, target, now).await? };
     if target.is_due(settled.tried_at.is_some(), now) {
-        rows::save_head(conn, &target, settled.tried_at, settled.taken_at).await?;
+        rows::save_head(conn, target, settled.tried_at, settled.taken_at).await?;
     }
-    turns::save_flight(conn, &mut target).await?;
+    turns::save_flight(conn, target).await?;
     let address = if sends.is_empty() {
         None
     } else {
@@ -132,7 +159,7 @@ pub(super) async fn turn(
         sends,
         max_in_flight: usize::from(target.head.max_in_flight),
         again,
-        confirmed: settled.confirmed,
+        confirmed: settled.record.confirms(),
         appended,
     })
 }
@@ -211,21 +238,24 @@ async fn take(
     target: &mut Target,
     now: DateTime<Utc>,
 ) -> Result<(Vec<Sending>, bool), Failure> {
-    let (leased, held) = rows::count_held(conn, target, now).await?;
-    let in_flight = leased + target.flight.hot.iter().filter(|held| held.is_leased(now)).count();
+    let ahead = turns::ahead(conn, target, now).await?;
+    let in_flight = ahead.leased + target.flight.hot.iter().filter(|held| held.is_leased(now)).count();
     let slots = target.head.slots(in_flight, now);
     if slots == 0 {
         return Ok((Vec::new(), false));
     }
-    let recovering = turns::step_recovery(conn, target, now).await?;
-    rows::take_resends(conn, target, now, slots).await?;
-    let mut due = rows::due(conn, target, now, slots).await?;
+    let recovering = target.recovers && turns::step_recovery(conn, target, now).await?;
+    let resends = target.recovers || ahead.resends;
+    if resends {
+        rows::take_resends(conn, target, now, slots).await?;
+    }
+    let mut due = if resends || ahead.held > ahead.leased { rows::due(conn, target, now, slots).await? } else { Vec::new() };
     let is_due = |held: &&Held| held.next_at <= now && !held.is_leased(now);
     due.extend(target.flight.hot.iter().filter(is_due).cloned().map(HeldRow::fed));
     due.sort_by_key(|row| (row.held.next_at, row.held.seq));
     due.truncate(slots);
-    let held = (held + target.flight.hot.len()).max(due.len());
-    let last = queries::head_seq(conn, target.operator).await?;
+    let held = (ahead.held + target.flight.hot.len()).max(due.len());
+    let last = ahead.last_seq;
     let (mut fresh, scanned_to) = rows::fresh(conn, target, last, slots).await?;
     for item in &mut fresh {
         item.held |= target.flight.find(&item.subject).is_some();

@@ -32,6 +32,7 @@ use crate::base::OperatorId;
 use crate::base::Scope;
 use crate::base::TenantId;
 use crate::notices;
+use crate::store::Reach;
 use crate::store::Store;
 use crate::transfers;
 use crate::transfers::Class;
@@ -44,7 +45,7 @@ pub async fn act(store: &Store, ctx: &Ctx, asked: Asked) -> Result<Number, Failu
     ctx.tenant()?;
     ctx.require(Scope::TenantAssign)?;
     let asked = [asked];
-    let mut tx = store.begin_for(ctx).await?;
+    let mut tx = store.begin_by_key(Reach::of(ctx.org)).await?;
     let judged = judge(&mut tx, &ctx.env, ctx, &asked).await?;
     let number = match judged.first().map(|judged| (&judged.outcome, &judged.before)) {
         Some((Ok(Step::Next(next)), _)) => Number::clone(next),

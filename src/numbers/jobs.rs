@@ -31,7 +31,7 @@ pub const ORDERS: Loop = Loop { name: orders::ORDERS_LOOP, every: Duration::from
 /// When the database is away; nothing is taken then.
 pub async fn confirm(store: &Store) -> Result<bool, Failure> {
     let now = store.env.now();
-    let mut tx = store.begin_job().await?;
+    let mut tx = store.begin_queue().await?;
     let taken = queries_jobs::take_confirmed(&mut tx, &store.looks, notices::CONFIRMED, TAKEN, now).await?;
     let active = queries_jobs::activate(&mut tx, &taken, now).await?;
     let entries: Vec<Change<'_>> = active

@@ -11,7 +11,6 @@ use crate::base::OperatorId;
 use crate::base::TenantId;
 use crate::base::made_at;
 use crate::store::Looks;
-use crate::store::by_index;
 
 /// What an operator confirmed: a number's event of that `number_seq`.
 #[derive(Clone, Debug)]
@@ -49,7 +48,6 @@ pub async fn take_confirmed(
     if !mine {
         return Ok(Vec::new());
     }
-    by_index(&mut *conn).await?;
     let look = looks.begin(list, now);
     let found = sqlx::query!(
         r#"select id, ctid::text as "place!" from change where list = $1 and id > $2 order by id limit $3"#,
@@ -84,17 +82,20 @@ pub async fn activate(conn: &mut PgConnection, confirmed: &[Confirmed], at: Date
     let e164s: Vec<&str> = confirmed.iter().map(|c| c.e164.as_str()).collect();
     let seqs: Vec<i64> = confirmed.iter().map(|c| c.number_seq).collect();
     let rows = sqlx::query!(
-        "with waiting as (
-           select n.tenant_id, n.e164, n.activation_state as was from number n
-           where (n.tenant_id, n.e164, n.operator_id, n.number_seq) in (
-                   select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]))
-             and n.activation_state in ('assignment_pending', 'update_pending')
-           order by n.tenant_id, n.e164
-           for update)
+        // One by one, by the key: the numbers that wait may be many more than those that were confirmed.
+        r#"with waiting as (
+           select n.tenant_id, n.e164, n.was
+           from (select distinct t, e collate "C" as e, o, s
+                 from unnest($1::uuid[], $2::text[], $3::uuid[], $4::bigint[]) as x(t, e, o, s) order by 1, 2) as c
+           cross join lateral (
+             select n.tenant_id, n.e164, n.activation_state as was from number n
+             where n.tenant_id = c.t and n.e164 = c.e and n.operator_id = c.o and n.number_seq = c.s
+               and n.activation_state in ('assignment_pending', 'update_pending')
+             for update) as n)
          update number n
          set activation_state = 'activated', pending_since = null, failure_code = null, failure_reason = null, changed_at = $5
          from waiting w where n.tenant_id = w.tenant_id and n.e164 = w.e164
-         returning n.tenant_id, n.operator_id, n.e164, n.number_seq, n.assignment_status, w.was",
+         returning n.tenant_id, n.operator_id, n.e164, n.number_seq, n.assignment_status, w.was"#,
         &tenants,
         &e164s as &[&str],
         &operators,

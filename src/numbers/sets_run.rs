@@ -44,7 +44,7 @@ const BATCH: i64 = 200;
 
 /// Does one batch of a set, in the name of who set it to work; whether there may be more.
 pub(super) async fn step(store: &Store, tenant: TenantId, set: Uuid) -> Result<bool, Failure> {
-    let mut tx = store.begin(Reach::Tenant(tenant)).await?;
+    let mut tx = store.begin_by_key(Reach::Tenant(tenant)).await?;
     let Some(working) = queries::lock_running(&mut tx, tenant, set).await? else {
         return Ok(false);
     };

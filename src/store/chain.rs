@@ -9,7 +9,6 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Store;
-use super::by_index;
 use crate::base::Failure;
 
 /// Which chain of an organisation.
@@ -157,8 +156,7 @@ where
     F: AsyncFn(&mut PgConnection, Uuid, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
 {
     let now = store.env.now();
-    let mut tx = store.begin_job().await?;
-    by_index(&mut tx).await?;
+    let mut tx = store.begin_queue().await?;
     let look = store.looks.begin(chain.as_str(), now);
     let due = sqlx::query!(
         r#"select org_id, due_at, ctid::text as "place!" from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, id limit $4"#,

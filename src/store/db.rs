@@ -18,6 +18,25 @@ use crate::base::OperatorId;
 use crate::base::Org;
 use crate::base::TenantId;
 
+/// How a transaction of the background begins.
+macro_rules! job {
+    () => {
+        "begin; set local role concord_job; set local idle_in_transaction_session_timeout = '3s'"
+    };
+}
+
+/// The same for the work of a queue.
+macro_rules! queue {
+    () => {
+        concat!(
+            job!(),
+            "; set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_hashjoin = off",
+            "; set local enable_mergejoin = off; set local enable_material = off; set local jit = off",
+            "; set local plan_cache_mode = force_generic_plan"
+        )
+    };
+}
+
 /// A transaction whose role and axes are set.
 pub type Tx = Transaction<'static, Postgres>;
 
@@ -90,12 +109,25 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin(&self, reach: Reach) -> Result<Tx, Failure> {
+        self.begin_as(reach, "").await
+    }
+
+    /// [`Self::begin`] for a transaction that finds its rows by their keys alone: there is one good plan for each of its statements, and
+    /// making it anew takes longer than the statement itself.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin_by_key(&self, reach: Reach) -> Result<Tx, Failure> {
+        self.begin_as(reach, "; set local plan_cache_mode = force_generic_plan").await
+    }
+
+    async fn begin_as(&self, reach: Reach, more: &str) -> Result<Tx, Failure> {
         #[cfg(feature = "chaos")]
         let reach = match (crate::base::chaos::scope_off(), reach) {
             (None, _) | (_, Reach::Nobody) => reach,
             (Some(off), _) => Reach::of(off.axes),
         };
-        Ok(self.pool.begin_with(Cow::<'static, str>::Owned(reach.begin_sql())).await?)
+        Ok(self.pool.begin_with(Cow::<'static, str>::Owned(reach.begin_sql() + more)).await?)
     }
 
     /// Begins a transaction with the reach of who asks.
@@ -111,8 +143,25 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin_job(&self) -> Result<Tx, Failure> {
-        let sql = "begin; set local role concord_job; set local idle_in_transaction_session_timeout = '3s'";
-        Ok(self.pool.begin_with(sql).await?)
+        Ok(self.pool.begin_with(job!()).await?)
+    }
+
+    /// [`Self::begin_job`] for the work of a queue, which finds rows by index alone. Tables of a queue are empty whenever they are looked
+    /// at by a vacuum, so the planner takes reading them whole for cheap; while somebody holds a snapshot they are long. What cannot be
+    /// read by an index counts as very dear then, which must not have the statement compiled. And each statement is planned once: planning
+    /// one that reaches into a table of many months takes longer than the statement itself.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin_queue(&self) -> Result<Tx, Failure> {
+        Ok(self.pool.begin_with(queue!()).await?)
+    }
+
+    /// [`Self::begin_queue`] beside a transaction that is under way and waits for this one: only on a connection that is idle and answers,
+    /// and no lock is waited for longer than a second, as whoever holds it may itself wait for the other.
+    pub async fn begin_beside(&self) -> Option<Tx> {
+        let begun = self.pool.try_begin_with(concat!(queue!(), "; set local lock_timeout = '1s'")).await;
+        begun.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok().flatten()
     }
 
     /// Whether the database answers.

@@ -13,7 +13,6 @@ use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
 use futures::FutureExt as _;
-use sqlx::PgConnection;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -93,24 +92,6 @@ where
             () = tokio::time::sleep(pause) => {}
         }
     }
-}
-
-/// Has the transaction find rows by index alone. Tables of a queue are empty whenever they are looked at by a vacuum, so the
-/// planner takes reading them whole for cheap; while somebody holds a snapshot they are long. What cannot be read by an index counts as
-/// very dear then, which must not have the statement compiled. And each statement is planned once: planning one that reaches into a table
-/// of many months takes longer than the statement itself.
-///
-/// # Errors
-/// When the database is away.
-pub async fn by_index(conn: &mut PgConnection) -> Result<(), Failure> {
-    sqlx::query(
-        "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
-                set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('enable_material', 'off', true),
-                set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
 }
 
 /// A panic as a failure, with its words.

@@ -39,7 +39,6 @@ pub use idempotency::begin as idempotency_begin;
 pub use idempotency::finish as idempotency_finish;
 pub use jobs::Loop;
 pub use jobs::Wake;
-pub use jobs::by_index;
 pub use jobs::ensure_partitions;
 pub use jobs::refresh_statistics;
 pub use jobs::run_loop;

@@ -225,7 +225,8 @@ fn islands_in_islands(source: &Source) -> Vec<String> {
 fn begin_job(source: &Source) -> Vec<String> {
     let own = source.room() == Some("store");
     let seed = |duty: &str| source.room() == Some("app") && duty == "seed";
-    only_in(source, ".begin_job()", |duty| own || seed(duty) || duty.starts_with("jobs") || duty.starts_with("setup"))
+    let may = |duty: &str| own || seed(duty) || duty.starts_with("jobs") || duty.starts_with("setup");
+    [".begin_job()", ".begin_queue()", ".begin_beside()"].into_iter().flat_map(|word| only_in(source, word, may)).collect()
 }
 
 fn machine_clock(source: &Source) -> Vec<String> {

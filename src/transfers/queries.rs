@@ -31,7 +31,7 @@ const LATE_COMMIT: TimeDelta = TimeDelta::seconds(2);
 /// A view coalesces for this long.
 const VIEW_WINDOW: TimeDelta = TimeDelta::minutes(15);
 
-/// Writes entries of the register and queues them for both chains, one statement each however many there are.
+/// Writes entries of the register and queues them for both chains, in one statement however many there are.
 /// Call it in the transaction that claims the work, before a byte leaves. Answers the ids, in order.
 ///
 /// # Errors
@@ -51,13 +51,17 @@ pub async fn register(
         cols.push(env, entry);
     }
     sqlx::query!(
-        "insert into transfer (tenant_id, at, id, operator_id, direction, classes, channel, state, records, period_from, period_to,
-                               basis, consent_id, notice_version, digest, ref, frozen_at, salt, actor_label)
-         select t, $1, i, o, d, string_to_array(c, ','), ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al
-         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
-                     $10::timestamptz[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bytea[], $16::text[],
-                     $17::timestamptz[], $18::bytea[], $19::text[])
-              as x(t, i, o, d, c, ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al)",
+        "with entry as (
+           insert into transfer (tenant_id, at, id, operator_id, direction, classes, channel, state, records, period_from, period_to,
+                                 basis, consent_id, notice_version, digest, ref, frozen_at, salt, actor_label)
+           select t, $1, i, o, d, string_to_array(c, ','), ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al
+           from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+                       $10::timestamptz[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bytea[], $16::text[],
+                       $17::timestamptz[], $18::bytea[], $19::text[])
+                as x(t, i, o, d, c, ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al))
+         insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
+         select org, i, 'register', t, $1, f + make_interval(secs => case when f > $1 then $20::float8 else $21::float8 end)
+         from unnest($2::uuid[], $4::uuid[], $3::uuid[], $17::timestamptz[]) as x(t, o, i, f), unnest(array[t, o]) as org",
         at,
         &cols.tenants,
         &ids,
@@ -76,19 +80,7 @@ pub async fn register(
         &cols.refs,
         &cols.frozen,
         &cols.salts,
-        &cols.actors as &[Option<String>]
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
-         select org, i, 'register', t, $1, f + make_interval(secs => case when f > $1 then $6::float8 else $7::float8 end)
-         from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[]) as x(t, o, i, f), unnest(array[t, o]) as org",
-        at,
-        &cols.tenants,
-        &cols.operators,
-        &ids,
-        &cols.frozen,
+        &cols.actors as &[Option<String>],
         LATE_NEWS.as_seconds_f64(),
         LATE_COMMIT.as_seconds_f64()
     )

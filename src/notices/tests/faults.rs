@@ -67,7 +67,7 @@ async fn a_first_try_that_its_worker_never_made_is_made_by_another(pool: PgPool)
     // A worker claims and is killed before a byte leaves.
     let mut tx = world.store.begin_job().await.expect("a transaction");
     let target = lock_endpoint(&mut tx, world.operator, id, true).await.expect("locked").expect("there");
-    let claimed = turn(&mut tx, &world.store, &world.notices, target, &[], false).await.expect("claimed");
+    let claimed = turn(&mut tx, std::future::ready(None), &world.store, &world.notices, target, &[], false).await.expect("claimed");
     tx.commit().await.expect("committed");
     assert_eq!(claimed.sends.len(), 1);
     drop(claimed);

@@ -1,8 +1,14 @@
 //! Where an endpoint is in its feed: what is counted, shown and sent once more while something is in hand.
 
 use super::super::queries_delivery::bring_forward;
+use std::future::ready;
+
+use super::super::Outcome;
+use super::super::post::Posted;
 use super::super::queries_delivery::lock_endpoint;
 use super::super::queries_pages;
+use super::super::turn::Answered;
+use super::super::turn::turn;
 use super::*;
 
 #[sqlx::test]
@@ -117,4 +123,49 @@ async fn one_slow_try_leaves_others_delivered(pool: PgPool) {
     assert_eq!((shown.cursor_seq, shown.held, shown.backlog), (2, 1, 1));
     drop(slow);
     world.notices.drain().await;
+}
+
+#[sqlx::test]
+async fn what_is_recorded_beside_a_turn_that_fails_is_recorded_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let receiver = Receiver::start().await;
+    let (id, _) = world.endpoint(&receiver).await;
+    let event = world.emit(EventType::NumberAssigned, NUMBER, 1).await;
+    world.seal().await;
+    let begin = async || {
+        let mut tx = world.store.begin_queue().await.expect("a transaction");
+        let target = lock_endpoint(&mut tx, world.operator, id, true).await.expect("locked").expect("there");
+        (tx, target)
+    };
+    let (mut tx, target) = begin().await;
+    let claimed = turn(&mut tx, ready(None), &world.store, &world.notices, target, &[], false).await.expect("claimed");
+    tx.commit().await.expect("committed");
+    let (id_of_try, sent_at) = (world.store.env.id(), world.store.env.now());
+    let outcome = Outcome {
+        status: Some(200),
+        retry_after: None,
+        response_head: String::new(),
+        response_body_cut: String::new(),
+        is_cut: false,
+        elapsed_ms: 3,
+        error_kind: None,
+    };
+    let posted = Posted { id: id_of_try, sent_at, outcome, request_headers: String::new() };
+    let answers = [Answered { sending: claimed.sends[0].clone(), posted: Some(posted) }];
+
+    // The connection of the turn breaks after what stands beside it was committed; its worker tries again, and once more alone.
+    let (mut tx, target) = begin().await;
+    let beside = world.store.begin_beside();
+    turn(&mut tx, beside, &world.store, &world.notices, target, &answers, false).await.expect("settled");
+    drop(tx);
+    assert_eq!(world.count("select count(*) from attempt where trigger = 'feed'").await, 1, "beside");
+    assert_eq!(world.shown(id).await.backlog, 1, "the turn itself is undone");
+    let (mut tx, target) = begin().await;
+    turn(&mut tx, ready(None), &world.store, &world.notices, target, &answers, false).await.expect("settled");
+    tx.commit().await.expect("committed");
+    assert_eq!(world.shown(id).await.backlog, 0);
+    assert_eq!(world.count("select count(*) from attempt where trigger = 'feed'").await, 1);
+    let entries: Vec<String> = world.register(&event.wire()).await.into_iter().map(|entry| entry.1).collect();
+    assert_eq!(entries, ["confirmed"]);
+    assert_eq!(receiver.arrived().len(), 0, "nothing was posted here");
 }
