@@ -9,8 +9,8 @@ use super::EndpointState;
 use super::pages_charts;
 use super::pages_endpoint_buttons::overview_buttons;
 use super::pages_lists;
+use super::pages_parts::BUDGET;
 use super::pages_parts::Paths;
-use super::pages_parts::budget_used;
 use super::pages_parts::day_start;
 use super::pages_parts::endpoint_mark;
 use super::pages_parts::endpoint_name;
@@ -85,6 +85,13 @@ pub(super) struct Scene<'a> {
     /// What is wrong with what was searched for.
     pub search_wrong: Option<Text>,
     pub may_redeliver: bool,
+}
+
+impl Scene<'_> {
+    /// Which endpoint it was needs saying.
+    pub fn several_endpoints(&self) -> bool {
+        self.endpoints.len() > 1
+    }
 }
 
 /// `…/notifications`: events or, with `tab=attempts`, attempts, or, with `tab=health`, lag, failures and gaps. A search for an
@@ -264,10 +271,10 @@ fn endpoint_band(v: &Viewer, paths: &Paths, endpoint: &EndpointHealth) -> AnyVie
     let (title, text) = match endpoint.state {
         EndpointState::Active => {
             let since = endpoint.failing_since.map(|at| v.time(at, TimeStyle::Short)).unwrap_or_default();
-            let percent = budget_used(endpoint, v.now);
+            let until = endpoint.failing_since.map(|at| v.time(at + BUDGET, TimeStyle::Short)).unwrap_or_default();
             (
                 tr!(in lang, "notices.band.failing", name = name),
-                tr!(in lang, "notices.band.failing_text", since = since, percent = percent),
+                tr!(in lang, "notices.band.failing_text", since = since, until = until),
             )
         }
         EndpointState::Unverified => {

@@ -328,17 +328,19 @@ fn code_word(lang: Lang, word: &str) -> Text {
 
 fn attempt_table(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyView {
     let (v, lang) = (&scene.v, scene.v.lang);
-    let cols = vec![
+    let mut cols = vec![
         Col::new(tr!(in lang, "notices.col.time", zone = v.zone())).nowrap(),
-        Col::new(tr!(in lang, "notices.col.kind")).mid(),
-        Col::new(tr!(in lang, "notices.col.number")).mid(),
+        Col::new(tr!(in lang, "notices.col.kind")).nowrap().mid(),
+        Col::new(tr!(in lang, "notices.col.number")).nowrap().mid(),
         Col::new(tr!(in lang, "notices.col.customer")).low(),
-        Col::new(tr!(in lang, "notices.col.endpoint")).low(),
         Col::new(tr!(in lang, "notices.col.answer")),
         Col::new(tr!(in lang, "notices.col.try")).num().low(),
         Col::new(tr!(in lang, "notices.col.took")).num().low(),
         Col::new(tr!(in lang, "notices.col.next", zone = v.zone())).nowrap().low(),
     ];
+    if scene.several_endpoints() {
+        cols.insert(4, Col::new(tr!(in lang, "notices.col.endpoint")).low());
+    }
     let mut rows = Rows::new(v, &cols);
     for attempt in &page.rows {
         attempt_line(scene, &mut rows, attempt);
@@ -368,13 +370,15 @@ fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow) {
     if let Some(seq) = attempt.seq {
         rows.sub(&count(lang, seq));
     }
-    // Outside the feed it is about the endpoint, which has a column of its own.
+    // Outside the feed it is about the endpoint.
     let subject = if attempt.seq.is_some() { attempt.subject.as_str() } else { "" };
     subject_cells(scene, rows, subject, attempt.tenant_id, attempt.tenant_name.as_deref());
-    let endpoint = scene.endpoints.iter().find(|one| one.id == attempt.endpoint_id);
-    rows.cell().maybe(endpoint, |rows, one| {
-        rows.link(&paths.endpoint(one.id), &endpoint_name(&one.url, &one.description));
-    });
+    if scene.several_endpoints() {
+        let endpoint = scene.endpoints.iter().find(|one| one.id == attempt.endpoint_id);
+        rows.cell().maybe(endpoint, |rows, one| {
+            rows.link(&paths.endpoint(one.id), &endpoint_name(&one.url, &one.description));
+        });
+    }
     let (tone, answer) = answer_mark(lang, attempt.status, attempt.error.as_deref());
     rows.cell().badge(tone, &answer);
     if attempt.trigger != "feed" {

@@ -6,13 +6,12 @@ use chrono::Utc;
 
 use super::RetryAfter;
 use super::queries_pages_attempts::AttemptRow;
+use super::schedule::RETRY_AFTER_MAX;
 use crate::tr;
 use crate::ui::Text;
 use crate::ui::TimeStyle;
 use crate::ui::Viewer;
 
-/// The longest `Retry-After` that is obeyed ([`super::Policy::retry_after_max`]).
-const ASKED_MOST: TimeDelta = TimeDelta::hours(24);
 /// The wait begins when the answer is settled, as a rule within this time.
 const SETTLED_WITHIN: TimeDelta = TimeDelta::seconds(1);
 /// No schedule has a shorter wait, its jitter taken off.
@@ -35,7 +34,7 @@ fn why(answered_at: DateTime<Utc>, status: Option<i16>, retry_after: Option<&str
     match RetryAfter::parse(retry_after?) {
         None => (next_at - answered_at >= WAIT_LEAST).then_some(Why::Schedule),
         Some(wish) => {
-            let late = next_at - (answered_at + wish.wait(answered_at).min(ASKED_MOST));
+            let late = next_at - (answered_at + wish.wait(answered_at).min(RETRY_AFTER_MAX));
             (TimeDelta::zero()..=SETTLED_WITHIN).contains(&late).then_some(Why::Asked(wish))
         }
     }

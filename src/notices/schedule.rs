@@ -76,13 +76,16 @@ pub struct Policy {
     plant: Option<Plant>,
 }
 
+/// The longest `Retry-After` that is obeyed.
+pub(super) const RETRY_AFTER_MAX: TimeDelta = TimeDelta::hours(24);
+
 impl Default for Policy {
     fn default() -> Self {
         let retry = "5s,30s,5m,30m,2h,5h,10h,14h,20h,24h";
         Self {
             retry: parse_retry(retry).expect("the text stands one line above"),
             jitter: 0.2,
-            retry_after_max: TimeDelta::hours(24),
+            retry_after_max: RETRY_AFTER_MAX,
             budget: TimeDelta::hours(75),
             breaker_after: 5,
             probe_max: TimeDelta::minutes(5),

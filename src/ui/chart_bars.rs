@@ -103,7 +103,7 @@ pub fn BarChart(
     view! {
         <figure class="figure" aria-label=title>
             <ul class="legend">{keys}</ul>
-            <div class="chart-scroll" role="region" aria-label=region tabindex="0">
+            <div class="chart-scroll" data-start="end" role="region" aria-label=region tabindex="0">
                 <svg
                     class="chart"
                     viewBox=format!("0 0 1040 {height}")

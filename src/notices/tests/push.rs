@@ -277,3 +277,30 @@ async fn while_rotating_both_secrets_fit(pool: PgPool) {
     heartbeat(world.store.clone(), world.notices.clone()).await.expect("nothing due");
     assert_eq!(receiver.arrived().len(), 2, "once an hour");
 }
+
+/// Answers a challenge under a status, as `/text` with the bare challenge, elsewhere as JSON.
+async fn challenged(uri: http::Uri, body: String) -> Response {
+    let value: Value = serde_json::from_str(&body).expect("JSON");
+    let challenge = value["data"]["challenge"].as_str().expect("text").to_owned();
+    let (shape, status) = uri.path().trim_start_matches('/').split_once('/').expect("two parts");
+    let status = StatusCode::from_u16(status.parse().expect("a number")).expect("a status");
+    let text = if shape == "text" { challenge } else { json!({ "challenge": challenge }).to_string() };
+    (status, text).into_response()
+}
+
+#[sqlx::test]
+async fn only_200_with_the_challenge_verifies(pool: PgPool) {
+    let world = World::new(pool).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let place = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(challenged)).await });
+    for (path, verifies) in [("json/200", true), ("text/200", true), ("json/201", false), ("text/202", false), ("json/500", false)]
+    {
+        let input = EndpointIn { url: format!("{place}/{path}"), ..EndpointIn::default() };
+        let made = create_endpoint(&world.store, &world.notices, &world.ctx, input).await.expect("made");
+        let id = EndpointId(made.endpoint.id);
+        let verified = verify_endpoint(&world.store, &world.notices, &world.ctx, id).await;
+        assert_eq!(verified.is_ok(), verifies, "{path}: {verified:?}");
+        assert_eq!(world.shown(id).await.state == "active", verifies, "{path}");
+    }
+}
