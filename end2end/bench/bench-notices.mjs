@@ -399,7 +399,7 @@ async function enqueue() {
          order by n`);
   const data = '{"e164":"+441164900000","sip_uri":"sip:+441164900000@harrow.sip.example;user=phone","assignment_status":"user","activation_state":"assignment_pending","usage":"user","country":"GB","tenant_name":"Harrow","billing_ref":"K-4711"}';
   const eventOf = (e164, at) => [at, ...[harrow, randomUUID(), albion, 'number.assigned', 'concord.number/1', e164, 1, 'GB', 'numbers', data, '{"assignment_status":"unassigned"}'].map((value) => [value])];
-  const begin = `begin; set local role concord_app; set local app.tenant = '${harrow}'; set local app.operator = ''; set local plan_cache_mode = force_generic_plan`;
+  const begin = `begin; set local role concord_app; set local app.tenant = '${harrow}'; set local app.operator = ''; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off`;
   /** Assigns every number once; transactions a second. */
   const run = async (full) => {
     await reset();

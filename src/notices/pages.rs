@@ -88,9 +88,9 @@ pub(super) struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    /// Which endpoint it was needs saying.
-    pub fn several_endpoints(&self) -> bool {
-        self.endpoints.len() > 1
+    /// Which endpoint it was needs saying: there are several, or one that is no longer there.
+    pub fn names_endpoints(&self, attempts: &[AttemptRow]) -> bool {
+        self.endpoints.len() > 1 || attempts.iter().any(|attempt| self.endpoints.iter().all(|one| one.id != attempt.endpoint_id))
     }
 }
 

@@ -338,12 +338,13 @@ fn attempt_table(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyView {
         Col::new(tr!(in lang, "notices.col.took")).num().low(),
         Col::new(tr!(in lang, "notices.col.next", zone = v.zone())).nowrap().low(),
     ];
-    if scene.several_endpoints() {
+    let named = scene.names_endpoints(&page.rows);
+    if named {
         cols.insert(4, Col::new(tr!(in lang, "notices.col.endpoint")).low());
     }
     let mut rows = Rows::new(v, &cols);
     for attempt in &page.rows {
-        attempt_line(scene, &mut rows, attempt);
+        attempt_line(scene, &mut rows, attempt, named);
     }
     let pager = pager(scene, &page);
     view! {
@@ -358,7 +359,8 @@ fn attempt_table(scene: &Scene<'_>, page: Slice<AttemptRow>) -> AnyView {
     .into_any()
 }
 
-fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow) {
+/// A line; with its endpoint where it is `named`.
+fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow, named: bool) {
     let (v, lang, paths) = (&scene.v, scene.v.lang, &scene.paths);
     if attempt.is_ok() {
         rows.row();
@@ -373,7 +375,7 @@ fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow) {
     // Outside the feed it is about the endpoint.
     let subject = if attempt.seq.is_some() { attempt.subject.as_str() } else { "" };
     subject_cells(scene, rows, subject, attempt.tenant_id, attempt.tenant_name.as_deref());
-    if scene.several_endpoints() {
+    if named {
         let endpoint = scene.endpoints.iter().find(|one| one.id == attempt.endpoint_id);
         rows.cell().maybe(endpoint, |rows, one| {
             rows.link(&paths.endpoint(one.id), &endpoint_name(&one.url, &one.description));

@@ -20,8 +20,9 @@ use crate::base::OperatorId;
 
 /// Events read per claim at most.
 const FRESH_ROWS: i64 = 500;
-/// Events read per free slot: some may wait behind a held number.
+/// Events read per free slot, as some may wait behind a held number; and how many at least.
 const FRESH_PER_SLOT: i64 = 4;
+const FRESH_LEAST: i64 = 64;
 /// Positions looked at per claim at most, wanted or not.
 const FRESH_WINDOW: i64 = 10_000;
 
@@ -325,7 +326,7 @@ pub(super) async fn fresh(
     last_seq: i64,
     slots: usize,
 ) -> Result<(Vec<Fresh>, i64), Failure> {
-    let most = i64::try_from(slots).unwrap_or(FRESH_ROWS).saturating_mul(FRESH_PER_SLOT).min(FRESH_ROWS);
+    let most = i64::try_from(slots).unwrap_or(FRESH_ROWS).saturating_mul(FRESH_PER_SLOT).clamp(FRESH_LEAST, FRESH_ROWS);
     let cursor = target.head.cursor_seq;
     let window = last_seq.min(cursor.saturating_add(FRESH_WINDOW));
     if window <= cursor {

@@ -65,9 +65,9 @@ pub(super) struct AttemptRow {
 }
 
 impl AttemptRow {
-    /// Whether the endpoint took it.
+    /// Whether the endpoint took it. A challenge is answered with 200.
     pub(super) fn is_ok(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
+        self.status.is_some_and(|status| if self.trigger == "verify" { status == 200 } else { (200..300).contains(&status) })
     }
 
     /// Its place in addresses.

@@ -23,7 +23,7 @@ use super::system_lookup;
 use super::waiting::Waiters;
 use crate::base::EndpointId;
 
-/// Transactions of delivery at once in this process; the rest of the pool is for people.
+/// Turns at once in this process, each with up to two transactions; the rest of the pool is for people.
 const TURNS: usize = 4;
 
 /// Run-time parts of the room. Cheap to clone; clones share everything.

@@ -1,4 +1,4 @@
-//! What the answers of an endpoint mean, written down in one go: its numbers' rows, attempts, register, confirmations.
+//! What the answers of an endpoint mean, written down: its numbers' rows in the turn, attempts, register and confirmations beside it.
 
 use std::collections::HashMap;
 

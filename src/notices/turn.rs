@@ -1,7 +1,8 @@
 //! One turn of an endpoint: under the lock of its row, answers are settled and what may leave now is claimed and
-//! registered. One transaction; the posts follow after its commit.
+//! registered. One transaction, and beside it one for what the answers leave behind; the posts follow after their commit.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::DateTime;
@@ -45,6 +46,10 @@ use crate::transfers::Channel;
 use crate::transfers::Direction;
 use crate::transfers::NewTransfer;
 use crate::transfers::TransferState;
+
+/// How long a turn waits for what is written beside it; less than the time after which an idle transaction is ended. Then, or when that
+/// fails, the turn writes it itself.
+const BESIDE: Duration = Duration::from_secs(2);
 
 /// A register entry: tenant, time, id.
 pub(super) type Entry = (TenantId, DateTime<Utc>, TransferId);
@@ -122,8 +127,12 @@ pub(super) async fn turn(
         settled.record.write(conn, store, target.operator).await?;
         return go_on(conn, store, notices, &mut target, &settled, closing).await;
     };
-    let record = settled.record.commit(tx, store, target.operator);
-    let (turn, ()) = tokio::try_join!(go_on(conn, store, notices, &mut target, &settled, closing), record)?;
+    let record = tokio::time::timeout(BESIDE, settled.record.commit(tx, store, target.operator));
+    let (turn, recorded) = tokio::join!(go_on(conn, store, notices, &mut target, &settled, closing), record);
+    let turn = turn?;
+    if !matches!(recorded, Ok(Ok(()))) {
+        settled.record.write(conn, store, target.operator).await?;
+    }
     Ok(turn)
 }
 

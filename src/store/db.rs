@@ -112,13 +112,17 @@ impl Store {
         self.begin_as(reach, "").await
     }
 
-    /// [`Self::begin`] for a transaction that finds its rows by their keys alone: there is one good plan for each of its statements, and
-    /// making it anew takes longer than the statement itself.
+    /// [`Self::begin`] for a transaction that finds its rows by keys: there is one good plan for each of its statements, also where a table
+    /// is still small, and making it anew takes longer than the statement itself.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin_by_key(&self, reach: Reach) -> Result<Tx, Failure> {
-        self.begin_as(reach, "; set local plan_cache_mode = force_generic_plan").await
+        self.begin_as(
+            reach,
+            "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off",
+        )
+        .await
     }
 
     async fn begin_as(&self, reach: Reach, more: &str) -> Result<Tx, Failure> {
@@ -157,8 +161,8 @@ impl Store {
         Ok(self.pool.begin_with(queue!()).await?)
     }
 
-    /// [`Self::begin_queue`] beside a transaction that is under way and waits for this one: only on a connection that is idle and answers,
-    /// and no lock is waited for longer than a second, as whoever holds it may itself wait for the other.
+    /// [`Self::begin_queue`] beside a transaction that is under way and waits for this one: only on a connection that is idle, and no
+    /// lock is waited for longer than a second, as whoever holds it may itself wait for the other.
     pub async fn begin_beside(&self) -> Option<Tx> {
         let begun = self.pool.try_begin_with(concat!(queue!(), "; set local lock_timeout = '1s'")).await;
         begun.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok().flatten()

@@ -308,7 +308,16 @@ async fn the_chain_stays_whole_under_writers_and_sealers(pool: PgPool) {
         });
     }
     tasks.join_all().await;
-    w.seal_all().await;
+    // On a busy machine a look at the beginning counts as dear, and what was committed late waits for the next of those.
+    for _ in 0..400 {
+        w.seal_all().await;
+        let waits = "select exists (select from chain_pending where chain = 'register' and due_at <= $1)";
+        let waits: bool = sqlx::query_scalar(waits).bind(w.store.env.now()).fetch_one(w.store.pool()).await.expect("a row");
+        if !waits {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
     let all = i64::try_from(WRITERS * EACH).expect("small");
     let verdict = w.verdict(Reach::Operator(w.norvik), w.norvik.0).await;
     assert_eq!((verdict.entries, verdict.sealed_to, verdict.ok()), (all, all, true), "{verdict:?}");
