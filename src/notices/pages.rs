@@ -270,8 +270,9 @@ fn endpoint_band(v: &Viewer, paths: &Paths, endpoint: &EndpointHealth) -> AnyVie
     let name = endpoint_name(&endpoint.url, &endpoint.description);
     let (title, text) = match endpoint.state {
         EndpointState::Active => {
-            let since = endpoint.failing_since.map(|at| v.time(at, TimeStyle::Short)).unwrap_or_default();
-            let until = endpoint.failing_since.map(|at| v.time(at + BUDGET, TimeStyle::Short)).unwrap_or_default();
+            let time = |at| v.time(at, TimeStyle::Short);
+            let since = endpoint.failing_since.map(time).unwrap_or_default();
+            let until = endpoint.failing_since.map(|at| time(at + BUDGET)).unwrap_or_default();
             (
                 tr!(in lang, "notices.band.failing", name = name),
                 tr!(in lang, "notices.band.failing_text", since = since, until = until),

@@ -16,7 +16,7 @@ use crate::base::OperatorId;
 use crate::base::TenantId;
 
 /// The feed's name in `feed_head`.
-pub(super) const FEED: &str = "events";
+const FEED: &str = "events";
 /// Events sealed per transaction at most.
 const SEAL_ROWS: i64 = 500;
 

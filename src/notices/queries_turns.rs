@@ -8,7 +8,6 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::Held;
-use super::queries::FEED;
 use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
 use crate::base::Failure;
@@ -74,7 +73,7 @@ pub(super) struct Ahead {
     pub leased: usize,
     /// Rows of `held_event` in all.
     pub held: usize,
-    /// Highest position of the feed.
+    /// Position of the newest event that is kept; 0: there is none.
     pub last_seq: i64,
     /// Events to be sent once more are due.
     pub resends: bool,
@@ -84,15 +83,13 @@ pub(super) struct Ahead {
 pub(super) async fn ahead(conn: &mut PgConnection, target: &Target, now: DateTime<Utc>) -> Result<Ahead, Failure> {
     let row = sqlx::query!(
         r#"select h.leased as "leased!", h.held as "held!",
-                  coalesce((select seq from event where operator_id = $1 order by seq desc limit 1),
-                           (select last_seq from feed_head where operator_id = $1 and feed = $4), 0) as "last_seq!",
+                  coalesce((select seq from event where operator_id = $1 order by seq desc limit 1), 0) as "last_seq!",
                   exists (select from resend where operator_id = $1 and endpoint_id = $2 and next_at <= $3) as "resends!"
            from (select count(*) filter (where leased_until > $3) as leased, count(*) as held from held_event
                  where operator_id = $1 and endpoint_id = $2) h"#,
         target.operator.0,
         target.id.0,
-        now,
-        FEED
+        now
     )
     .fetch_one(conn)
     .await?;

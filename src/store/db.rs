@@ -25,14 +25,21 @@ macro_rules! job {
     };
 }
 
-/// The same for the work of a queue.
+/// Goes by index, and plans each statement once.
+macro_rules! by_index {
+    () => {
+        "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off"
+    };
+}
+
+/// How the work of a queue begins.
 macro_rules! queue {
     () => {
         concat!(
             job!(),
-            "; set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_hashjoin = off",
-            "; set local enable_mergejoin = off; set local enable_material = off; set local jit = off",
-            "; set local plan_cache_mode = force_generic_plan"
+            by_index!(),
+            "; set local enable_bitmapscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off",
+            "; set local enable_material = off"
         )
     };
 }
@@ -118,11 +125,7 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin_by_key(&self, reach: Reach) -> Result<Tx, Failure> {
-        self.begin_as(
-            reach,
-            "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off; set local jit = off",
-        )
-        .await
+        self.begin_as(reach, by_index!()).await
     }
 
     async fn begin_as(&self, reach: Reach, more: &str) -> Result<Tx, Failure> {

@@ -1,10 +1,10 @@
 //! Where an endpoint is in its feed: what is counted, shown and sent once more while something is in hand.
 
-use super::super::queries_delivery::bring_forward;
 use std::future::ready;
 
 use super::super::Outcome;
 use super::super::post::Posted;
+use super::super::queries_delivery::bring_forward;
 use super::super::queries_delivery::lock_endpoint;
 use super::super::queries_pages;
 use super::super::turn::Answered;
@@ -153,7 +153,7 @@ async fn what_is_recorded_beside_a_turn_that_fails_is_recorded_once(pool: PgPool
     let posted = Posted { id: id_of_try, sent_at, outcome, request_headers: String::new() };
     let answers = [Answered { sending: claimed.sends[0].clone(), posted: Some(posted) }];
 
-    // The connection of the turn breaks after what stands beside it was committed; its worker tries again, and once more alone.
+    // The connection of the turn breaks after what stands beside it was committed; its worker tries again.
     let (mut tx, target) = begin().await;
     let beside = world.store.begin_beside();
     turn(&mut tx, beside, &world.store, &world.notices, target, &answers, false).await.expect("settled");
