@@ -43,6 +43,9 @@ export function accountOfSeveral(...orgSlugs: string[]): Demo['accounts'][number
   return found;
 }
 
+/** The browser says so when it leaves out the animation between two pages, as the second was shown already. */
+const LEFT_OUT = /^Transition was (aborted because of invalid state|skipped)/;
+
 /**
  * What is wrong with a page without anybody asserting it: a breach of the content policy, an exception in a script, a 500.
  * Notes it all in `trouble` as it happens.
@@ -53,7 +56,7 @@ function watch(page: Page, trouble: string[]): void {
     if (message.type() === 'error' && !/^Failed to load resource/.test(text)) trouble.push(`console: ${text}`);
     else if (/Content Security Policy|hydrat/i.test(text)) trouble.push(`console: ${text}`);
   });
-  page.on('pageerror', (error) => trouble.push(`exception: ${error.message}`));
+  page.on('pageerror', (error) => LEFT_OUT.test(error.message) || trouble.push(`exception: ${error.message}`));
   page.on('response', (response) => {
     if (response.status() === 500) trouble.push(`500: ${response.request().method()} ${response.url()}`);
   });
