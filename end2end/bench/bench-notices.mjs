@@ -382,7 +382,7 @@ async function enqueue() {
   const history = q('b3', `insert into bench_number_change (tenant_id, e164, id, operator_id, at, kind, actor_kind, number_seq, before, after) values ($1, $2, $3, $4, $5, 'assigned', 'client', 1, '{"assignment_status":"unassigned"}', '{"assignment_status":"user"}')`);
   const assign = q('b4', `insert into bench_assignment (tenant_id, e164, id, target_id, target_kind, target_name, category, assigned_at, assigned_seq) values ($1, $2, $3, $5, 'user', 'Robin Example', 'primary', $4, 1)`);
   const log = q('b5', `insert into bench_audit_event (org_id, at, id, actor_kind, actor_id, action, subject_kind, subject_id, request_id) values ($1, $3, $2, 'client', 'c1', 'number.assign', 'number', '+44', 'req')`);
-  const chain = q('b6', `insert into bench_chain_pending (org_id, id, chain, entry_at, due_at) values ($1, $2, 'audit', $3, $3)`);
+  const chain = q('b6', `insert into bench_chain_pending (org_id, first_id, chain, entry_at, due_at, entries) values ($1, $2, 'audit', $3, $3, array[$2::uuid])`);
   // What event and gate add: numbers::lock_operators, transfers::gates_of and notices::emit_all.
   const pairs_of = q('b7', `with pair as materialized (
       select operator_id, pair_key($1, operator_id) as key

@@ -146,7 +146,7 @@ async function calm() {
 async function registered() {
   const { rows: [{ entries, places }] } = await db.query(
     `select (select count(*) from transfer where tenant_id = any ($1))::int as entries,
-            (select count(*) from chain_pending where chain = 'register' and entry_tenant = any ($1))::int
+            (select coalesce(sum(cardinality(entries)), 0) from chain_pending where chain = 'register' and entry_tenant = any ($1))::int
             + (select count(*) from chain_entry where chain = 'register' and entry_tenant = any ($1))::int as places`,
     [tenants.map(({ id }) => id)],
   );

@@ -90,7 +90,7 @@ async fn view(conn: &mut PgConnection, operator: OperatorId, id: EndpointId) -> 
 }
 
 async fn lock(conn: &mut PgConnection, operator: OperatorId, id: EndpointId) -> Result<Target, Failure> {
-    let found = queries_delivery::lock_endpoint(conn, operator, id, true).await?;
+    let found = queries_delivery::lock_endpoint(conn, operator, id).await?;
     found.ok_or_else(|| Problem::not_found("endpoint").into())
 }
 

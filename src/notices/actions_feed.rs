@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -238,7 +237,7 @@ pub async fn acknowledge(store: &Store, ctx: &Ctx, seq: i64) -> Result<(), Failu
 
 /// Confirms the number events of `(from, to]` but those that are withheld: of them the operator has the place alone.
 async fn confirm(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, from: i64, to: i64) -> Result<bool, Failure> {
-    let mut gates = Gates { operator, known: HashMap::new() };
+    let mut gates = Gates::of(operator);
     let (mut from, mut any) = (from, false);
     loop {
         let events = queries_feed::number_events(conn, operator, from, to, CONFIRM_ROWS).await?;
@@ -248,12 +247,11 @@ async fn confirm(conn: &mut PgConnection, ctx: &Ctx, operator: OperatorId, from:
         from = last.seq;
         let mut taken = Vec::with_capacity(events.len());
         for event in events {
-            let class = event.kind.data_class().unwrap_or(Class::Numbers);
-            if gates.pass(conn, &event, class).await?.is_err() {
+            if !gates.lets_pass(conn, &event).await? {
                 continue;
             }
             if let (Some(tenant), Some(number_seq)) = (event.tenant, event.number_seq) {
-                taken.push(Taken { tenant, subject: event.subject, number_seq, kind: event.kind });
+                taken.push(Taken { tenant, subject: event.subject, number_seq });
             }
         }
         any |= !taken.is_empty();
@@ -372,7 +370,7 @@ pub async fn redeliver(store: &Store, ctx: &Ctx, id: EventId, endpoint: Option<E
     }
     let ids: Vec<Uuid> = endpoints.iter().map(|shown| shown.id).collect();
     for id in &ids {
-        if let Some(target) = lock_endpoint(&mut tx, operator, EndpointId(*id), true).await? {
+        if let Some(target) = lock_endpoint(&mut tx, operator, EndpointId(*id)).await? {
             queries_feed::queue_again(&mut tx, &target, &event, &ctx.actor.id(), ctx.now()).await?;
         }
     }

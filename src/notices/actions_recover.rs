@@ -83,7 +83,7 @@ pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: 
     }
     let job = ctx.env.id();
     recovered.job_id = Some(job);
-    if lock_endpoint(&mut tx, operator, id, true).await?.is_none() {
+    if lock_endpoint(&mut tx, operator, id).await?.is_none() {
         return Err(Problem::not_found("endpoint").into());
     }
     queries_feed::open_recovery(&mut tx, &target, job, &range, ctx.now()).await?;

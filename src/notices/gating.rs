@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use sqlx::PgConnection;
 
@@ -42,13 +43,13 @@ pub(super) async fn judge(
     events: Vec<Stored>,
 ) -> Result<Vec<(Stored, Given)>, Failure> {
     let tenants: BTreeSet<TenantId> = events.iter().filter_map(|event| event.tenant).collect();
-    transfers::lock_shared_all(conn, tenants, operator).await?;
-    let mut gates = Gates { operator, known: HashMap::new() };
+    let gated = events.iter().filter(|event| event.kind.is_gated());
+    let (countries, classes) = gated.filter_map(|event| Some((event.country.as_deref()?, class_of(event)))).unzip();
+    let known = transfers::openings_held(conn, &tenants, operator, &countries, &classes).await?;
     let mut out = Vec::with_capacity(events.len());
     for event in events {
-        let class = event.kind.data_class().unwrap_or(Class::Numbers);
-        let open = gates.pass(conn, &event, class).await?;
-        let given = match open {
+        let class = class_of(&event);
+        let given = match pass(&known, &event) {
             Ok(basis) => Given { body: event.body.clone(), withheld: false, basis, class },
             Err(reason) => {
                 Given { body: render_withheld(&event.id.wire(), event.seq, reason), withheld: true, basis: Basis::WindDown, class }
@@ -59,35 +60,47 @@ pub(super) async fn judge(
     Ok(out)
 }
 
-/// The gates read so far.
+type Gate = (TenantId, String, Class);
+type Known = HashMap<Gate, Openings>;
+
+fn class_of(event: &Stored) -> Class {
+    event.kind.data_class().unwrap_or(Class::Numbers)
+}
+
+/// The basis on which the event may leave, or why it may not.
+fn pass(known: &Known, event: &Stored) -> Result<Basis, WithheldReason> {
+    let Some(tenant) = event.tenant.filter(|_| event.kind.is_gated()) else {
+        return Ok(Basis::WindDown);
+    };
+    let country = event.country.clone().ok_or(WithheldReason::GateClosed)?;
+    let gate = known.get(&(tenant, country, class_of(event))).ok_or(WithheldReason::GateClosed)?;
+    gate.pass(event.opening).map_err(reason_of)
+}
+
+/// Gates read one by one and without a lock, for what only looks back.
 pub(super) struct Gates {
-    pub operator: OperatorId,
-    pub known: HashMap<(TenantId, String, Class), Option<Openings>>,
+    operator: OperatorId,
+    known: Known,
+    /// Of these there is a gate in `known`, or none at all.
+    asked: HashSet<Gate>,
 }
 
 impl Gates {
-    /// The basis on which the event may leave, or why it may not.
-    pub async fn pass(
-        &mut self,
-        conn: &mut PgConnection,
-        event: &Stored,
-        class: Class,
-    ) -> Result<Result<Basis, WithheldReason>, Failure> {
-        let Some(tenant) = event.tenant.filter(|_| event.kind.is_gated()) else {
-            return Ok(Ok(Basis::WindDown));
-        };
-        let Some(country) = event.country.clone() else {
-            return Ok(Err(WithheldReason::GateClosed));
-        };
-        let key = (tenant, country, class);
-        if !self.known.contains_key(&key) {
-            let gate = transfers::openings(conn, tenant, self.operator, &key.1, class).await?;
-            self.known.insert(key.clone(), gate);
+    pub fn of(operator: OperatorId) -> Self {
+        Self { operator, known: Known::new(), asked: HashSet::new() }
+    }
+
+    /// The event may leave now.
+    pub async fn lets_pass(&mut self, conn: &mut PgConnection, event: &Stored) -> Result<bool, Failure> {
+        if let (Some(tenant), Some(country), true) = (event.tenant, &event.country, event.kind.is_gated()) {
+            let key = (tenant, country.clone(), class_of(event));
+            if self.asked.insert(key.clone())
+                && let Some(gate) = transfers::openings(conn, tenant, self.operator, country, key.2).await?
+            {
+                self.known.insert(key, gate);
+            }
         }
-        Ok(match self.known.get(&key) {
-            Some(Some(gate)) => gate.pass(event.opening).map_err(reason_of),
-            Some(None) | None => Err(WithheldReason::GateClosed),
-        })
+        Ok(pass(&self.known, event).is_ok())
     }
 }
 

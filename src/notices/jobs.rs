@@ -6,13 +6,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use tokio::task::JoinError;
 use url::Url;
 
 use super::Envelope;
 use super::EventType;
 use super::Notices;
 use super::Plant;
+use super::hand::Answered;
+use super::hand::Hand;
+use super::hand::Ready;
+use super::hand::Sending;
+use super::hand::Turn;
+use super::hand::Whose;
 use super::post::Address;
 use super::post::open_keys;
 use super::post::post;
@@ -20,12 +26,11 @@ use super::queries;
 use super::queries_attempts;
 use super::queries_attempts::NewAttempt;
 use super::queries_delivery;
+use super::queries_delivery::Target;
 use super::queries_endpoints;
 use super::runtime::Telling;
 use super::settling::Record;
-use super::turn::Answered;
-use super::turn::Sending;
-use super::turn::Turn;
+use super::turn::BESIDE;
 use super::turn::turn;
 use crate::base::EndpointId;
 use crate::base::EventId;
@@ -33,6 +38,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::store::Loop;
 use crate::store::Store;
+use crate::store::Tx;
 use crate::store::drop_oldest_month;
 
 /// Wakes the sealing loop: after the commit of an [`emit`](super::emit).
@@ -41,6 +47,8 @@ pub const SEAL: &str = "notices.seal";
 pub const DELIVER: &str = "notices.deliver";
 /// The change list of number events that an operator has taken, and the wake-up of its consumer.
 pub const CONFIRMED: &str = "event_confirmed";
+/// The change list of confirmed events: each row lists those of a tenant. Before, there was a row an event, in a list named as [`CONFIRMED`].
+pub const TAKEN: &str = "events_taken";
 
 /// How the sealing loop runs.
 pub const SEALING: Loop = Loop { name: SEAL, every: Duration::from_millis(500) };
@@ -135,17 +143,19 @@ struct Worker {
 
 impl Worker {
     async fn run(self) {
-        let mut flying: JoinSet<Answered> = JoinSet::new();
-        let mut answered: Vec<Answered> = Vec::new();
+        let mut hand = Hand::default();
         let mut failures = 0_u32;
         let mut told = Telling::default();
         loop {
-            let turn = match self.turn(&answered).await {
+            let settled = std::mem::take(&mut hand.answered);
+            let turn = match self.turn_while_flying(&settled, &mut hand).await {
                 Ok(turn) => turn,
                 Err(failure) => {
                     failures = failures.saturating_add(1);
                     tracing::warn!(endpoint = %self.endpoint, error = %failure, failures, "delivery waits");
-                    if flying.is_empty() && answered.is_empty() {
+                    hand.answered.splice(0..0, settled);
+                    hand.keep(|_| false);
+                    if hand.is_empty() {
                         // The next tick tries again.
                         return;
                     }
@@ -154,43 +164,84 @@ impl Worker {
                 }
             };
             failures = 0;
-            answered.clear();
-            self.fly(&mut flying, &turn);
-            if told.is_due(turn.confirmed, flying.is_empty()) {
+            self.take_up(&mut hand, &turn);
+            if told.is_due(turn.confirmed, hand.is_empty()) {
                 self.store.wake.wake(CONFIRMED);
             }
-            if flying.is_empty() {
+            if hand.is_empty() {
                 if !turn.again && self.notices.leave(self.endpoint, &self.nudge) {
                     return;
                 }
                 continue;
             }
-            if !turn.again {
+            if !turn.again && hand.answered.is_empty() {
                 tokio::select! {
-                    landed = flying.join_next() => answered.extend(landed.and_then(Result::ok)),
-                    () = self.nudge.notified(), if flying.len() < turn.max_in_flight => {}
+                    Some(landed) = hand.flying.join_next() => self.landed(&mut hand, landed),
+                    () = self.nudge.notified(), if hand.flying.len() < turn.max_in_flight => {}
                 }
             }
-            while let Some(Some(landed)) = flying.join_next().now_or_never() {
-                answered.extend(landed.ok());
+            while let Some(Some(landed)) = hand.flying.join_next().now_or_never() {
+                self.landed(&mut hand, landed);
             }
         }
     }
 
+    /// A turn; meanwhile what was claimed ahead leaves as answers come in.
+    async fn turn_while_flying(&self, settled: &[Answered], hand: &mut Hand) -> Result<Turn, Failure> {
+        let turn = self.turn(settled, hand.open());
+        tokio::pin!(turn);
+        loop {
+            tokio::select! {
+                turn = &mut turn => return turn,
+                Some(landed) = hand.flying.join_next() => self.landed(hand, landed),
+            }
+        }
+    }
+
+    fn take_up(&self, hand: &mut Hand, turn: &Turn) {
+        let to = turn.address.as_ref().and_then(|(url, keys, signature)| {
+            Some(Arc::new(Address { url: Url::parse(url).ok()?, keys: keys.clone(), signature: *signature }))
+        });
+        hand.take_up(turn, to);
+        self.fly(hand);
+    }
+
+    fn landed(&self, hand: &mut Hand, landed: Result<Answered, JoinError>) {
+        if let Ok(answered) = landed {
+            hand.failed |= !answered.is_taken();
+            hand.answered.push(answered);
+        }
+        self.fly(hand);
+    }
+
+    fn fly(&self, hand: &mut Hand) {
+        if self.notices.is_closing() {
+            hand.keep(|_| false);
+        }
+        while let Some(Ready { to, sending, .. }) = hand.next() {
+            hand.flying.spawn(send(self.store.clone(), self.notices.clone(), to, sending));
+        }
+    }
+
     /// Settles and claims in one transaction. What the answers leave behind is written beside it and committed before it.
-    async fn turn(&self, answered: &[Answered]) -> Result<Turn, Failure> {
+    async fn turn(&self, answered: &[Answered], in_hand: usize) -> Result<Turn, Failure> {
         let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
-        let mut tx = self.store.begin_queue().await?;
-        let locked = queries_delivery::lock_endpoint(&mut tx, self.operator, self.endpoint, !answered.is_empty()).await?;
-        let Some(target) = locked else {
-            // Deleted meanwhile, or another process is at it.
-            Record::of_gone(answered).write(&mut tx, &self.store, self.operator).await?;
+        let (taken, beside) = tokio::join!(self.take(!answered.is_empty()), self.beside(answered));
+        let (mut tx, target) = taken?;
+        let Some(target) = target else {
+            // Deleted meanwhile, or another process is at it: what left stands in the register in any case.
+            let written = match beside {
+                Some(beside) => beside.commit().await.is_ok(),
+                None => false,
+            };
+            if !written {
+                Record::of_gone(answered).write(&mut tx, &self.store, self.operator).await?;
+            }
             tx.commit().await?;
             return Ok(Turn::nothing());
         };
-        let closing = self.notices.is_closing();
-        let beside = self.store.begin_beside();
-        let turn = turn(&mut tx, beside, &self.store, &self.notices, target, answered, closing).await?;
+        let whose = Whose { in_hand, closing: self.notices.is_closing() };
+        let turn = turn(&mut tx, beside, &self.store, &self.notices, target, answered, whose).await?;
         tx.commit().await?;
         if turn.appended {
             self.store.wake.wake(DELIVER);
@@ -199,13 +250,20 @@ impl Worker {
         Ok(turn)
     }
 
-    fn fly(&self, flying: &mut JoinSet<Answered>, turn: &Turn) {
-        let Some((url, keys, signature)) = &turn.address else { return };
-        let Ok(url) = Url::parse(url) else { return };
-        let to = Arc::new(Address { url, keys: keys.clone(), signature: *signature });
-        for sending in turn.sends.iter().cloned() {
-            flying.spawn(send(self.store.clone(), self.notices.clone(), to.clone(), sending));
+    async fn take(&self, wait: bool) -> Result<(Tx, Option<Target>), Failure> {
+        let mut tx = self.store.begin_queue().await?;
+        let target = queries_delivery::take_endpoint(&mut tx, self.operator, self.endpoint, wait).await?;
+        Ok((tx, target))
+    }
+
+    /// A transaction for what the answers leave behind, if a connection is idle.
+    async fn beside(&self, answered: &[Answered]) -> Option<Tx> {
+        if answered.is_empty() {
+            return None;
         }
+        let mut tx = self.store.begin_beside().await?;
+        let begun = tokio::time::timeout(BESIDE, Record::begin(&mut tx, &self.store, answered)).await;
+        begun.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok()?.ok().map(|()| tx)
     }
 }
 
@@ -283,7 +341,7 @@ async fn address(
     operator: OperatorId,
     endpoint: EndpointId,
 ) -> Result<Option<Address>, Failure> {
-    let Some(target) = queries_delivery::lock_endpoint(conn, operator, endpoint, true).await? else {
+    let Some(target) = queries_delivery::lock_endpoint(conn, operator, endpoint).await? else {
         return Ok(None);
     };
     let sealed = queries_endpoints::keys_of(conn, operator, endpoint, store.env.now()).await?;

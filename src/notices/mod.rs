@@ -61,6 +61,8 @@ mod gating_attempts;
 #[cfg(feature = "ssr")]
 mod guard;
 #[cfg(feature = "ssr")]
+mod hand;
+#[cfg(feature = "ssr")]
 mod jobs;
 #[cfg(feature = "ssr")]
 mod model;
@@ -208,6 +210,7 @@ mod door {
     pub use super::jobs::HEARTBEAT;
     pub use super::jobs::SEAL;
     pub use super::jobs::SEALING;
+    pub use super::jobs::TAKEN;
     pub use super::jobs::deliver;
     pub use super::jobs::expire;
     pub use super::jobs::heartbeat;

@@ -1,5 +1,7 @@
 //! SQL of attempts and of what follows from a 2xx.
 
+use std::collections::BTreeMap;
+
 use chrono::DateTime;
 use chrono::Utc;
 use serde::Serialize;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use super::EventType;
 use super::Outcome;
-use super::jobs::CONFIRMED;
+use super::jobs::TAKEN;
 use crate::base::EndpointId;
 use crate::base::Env;
 use crate::base::EventId;
@@ -111,30 +113,37 @@ pub(super) struct Taken {
     pub tenant: TenantId,
     pub subject: String,
     pub number_seq: i64,
-    pub kind: EventType,
 }
 
-/// Tells the consumer of [`CONFIRMED`].
+/// Confirmations in one row of the change list at most.
+const LISTED: usize = 64;
+
+/// Tells the consumer of [`TAKEN`]: rows of a tenant, which list `[number, number_seq]`.
 pub(super) async fn confirm(conn: &mut PgConnection, env: &Env, operator: OperatorId, rows: &[Taken]) -> Result<(), Failure> {
     if rows.is_empty() {
         return Ok(());
     }
-    let ids: Vec<Uuid> = rows.iter().map(|_| env.id()).collect();
-    let tenants: Vec<Uuid> = rows.iter().map(|r| r.tenant.0).collect();
-    let subjects: Vec<&str> = rows.iter().map(|r| r.subject.as_str()).collect();
-    let seqs: Vec<i64> = rows.iter().map(|r| r.number_seq).collect();
-    let kinds: Vec<&str> = rows.iter().map(|r| r.kind.name()).collect();
+    let mut lists: BTreeMap<Uuid, Vec<(&str, i64)>> = BTreeMap::new();
+    for row in rows {
+        lists.entry(row.tenant.0).or_default().push((&row.subject, row.number_seq));
+    }
+    let (mut ids, mut tenants, mut details) = (Vec::new(), Vec::new(), Vec::new());
+    for (tenant, list) in &lists {
+        for part in list.chunks(LISTED) {
+            ids.push(env.id());
+            tenants.push(*tenant);
+            details.push(serde_json::to_string(part).map_err(anyhow::Error::new)?);
+        }
+    }
     sqlx::query!(
-        "insert into change (tenant_id, id, list, operator_id, subject, seq, detail, at)
-         select t, i, $1, $2, su, s, k, $3 from unnest($4::uuid[], $5::uuid[], $6::text[], $7::bigint[], $8::text[]) as x(t, i, su, s, k)",
-        CONFIRMED,
+        "insert into change (tenant_id, id, list, operator_id, detail, at)
+         select t, i, $1, $2, d, $3 from unnest($4::uuid[], $5::uuid[], $6::text[]) as x(t, i, d)",
+        TAKEN,
         operator.0,
         env.now(),
         &tenants,
         &ids,
-        &subjects as &[&str],
-        &seqs,
-        &kinds as &[&str]
+        &details
     )
     .execute(conn)
     .await?;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
-use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::EndpointState;
@@ -13,6 +12,8 @@ use super::Fresh;
 use super::Head;
 use super::Held;
 use super::SignatureKind;
+use super::queries_feed::RawStored;
+use super::queries_feed::Stored as StoredEvent;
 use super::queries_turns::Flight;
 use crate::base::EndpointId;
 use crate::base::Failure;
@@ -68,8 +69,6 @@ pub(super) struct Target {
     pub head: Head,
     /// Place and events in flight; its cursor is written from `head`.
     pub flight: Flight,
-    /// A recovery is under way.
-    pub recovers: bool,
     /// As it was read.
     pub stored: Stored,
 }
@@ -98,11 +97,14 @@ struct TargetRow {
     probe_at: Option<DateTime<Utc>>,
     quiet_until: Option<DateTime<Utc>>,
     last_attempt_at: Option<DateTime<Utc>>,
-    /// Its place, as a turn left it; none of the three before its first.
+    /// Its place, as a turn left it; none of these before its first.
     turn: Option<i64>,
     place: Option<i64>,
-    hot: Option<Value>,
-    recovers: bool,
+    subjects: Option<Vec<String>>,
+    seqs: Option<Vec<i64>>,
+    attempts: Option<Vec<i16>>,
+    next_ats: Option<Vec<DateTime<Utc>>>,
+    leases: Option<Vec<Option<DateTime<Utc>>>>,
 }
 
 impl TargetRow {
@@ -123,38 +125,75 @@ impl TargetRow {
             quiet_until: self.quiet_until,
         };
         let cursor_seq = self.place.unwrap_or(self.cursor_seq);
-        let hot = self.hot.map(serde_json::from_value).transpose().map_err(anyhow::Error::new)?.unwrap_or_default();
-        let flight = Flight { turn: self.turn.unwrap_or(0), cursor_seq, hot };
+        let times = self.next_ats.unwrap_or_default().into_iter().zip(self.leases.unwrap_or_default());
+        let tries = self.seqs.unwrap_or_default().into_iter().zip(self.attempts.unwrap_or_default());
+        let hot = self.subjects.unwrap_or_default().into_iter().zip(tries).zip(times);
+        let hot = hot.map(|((subject, (seq, attempt)), (next_at, leased_until))| Held {
+            subject,
+            seq,
+            attempt: u16::try_from(attempt).unwrap_or(u16::MAX),
+            next_at,
+            asked_until: None,
+            leased_until,
+        });
+        let flight = Flight { turn: self.turn.unwrap_or(0), cursor_seq, hot: hot.collect() };
         let stored = Stored { head: head.clone(), flight: flight.clone(), last_attempt_at: self.last_attempt_at };
         let head = Head { cursor_seq, ..head };
         let (url, event_types, confirms) = (self.url, self.event_types, self.confirms);
-        let recovers = self.recovers;
-        Ok(Target { operator, id, url, event_types, signature, confirms, head, flight, recovers, stored })
+        Ok(Target { operator, id, url, event_types, signature, confirms, head, flight, stored })
     }
 }
 
-/// Locks the endpoint's row; `None` when it is gone or, unless `wait`, when another worker has it.
+/// Reads an endpoint and its place.
+macro_rules! endpoint {
+    ($conn:expr, $operator:expr, $id:expr, $lock:literal) => {
+        sqlx::query_as!(
+            TargetRow,
+            r#"select e.url, e.event_types, e.signature, e.confirms, e.max_in_flight, e.state, e.state_reason, e.cursor_seq, e.failing_since,
+                      e.warned_percent, e.streak, e.last_failed, e.probe_at, e.quiet_until, e.last_attempt_at, t.turn as "turn?",
+                      t.cursor_seq as "place?", t.subjects as "subjects?", t.seqs as "seqs?", t.attempts as "attempts?",
+                      t.next_ats as "next_ats?", t.leases as "leases?: Vec<Option<DateTime<Utc>>>"
+               from endpoint e
+               left join lateral (
+                 select * from endpoint_turn l
+                 where l.operator_id = e.operator_id and l.endpoint_id = e.id order by l.turn desc limit 1) t on true
+               where e.operator_id = $1 and e.id = $2 "#
+                + $lock,
+            $operator.0,
+            $id.0
+        )
+        .fetch_optional($conn)
+        .await?
+        .map(|row| row.target($operator, $id))
+        .transpose()
+    };
+}
+
+/// Locks the endpoint's row; `None` when it is gone.
 pub(super) async fn lock_endpoint(
+    conn: &mut PgConnection,
+    operator: OperatorId,
+    id: EndpointId,
+) -> Result<Option<Target>, Failure> {
+    let locked = sqlx::query!("select from endpoint where operator_id = $1 and id = $2 for update", operator.0, id.0);
+    let locked = locked.fetch_optional(&mut *conn).await?;
+    // A statement of its own: one that waited for the lock still sees the place as it was before.
+    if locked.is_some() { read_endpoint(conn, operator, id).await } else { Ok(None) }
+}
+
+/// [`lock_endpoint`] in one statement, whose place may be an old one if it waited: [`super::queries_turns::look`] tells. `None` also
+/// when another worker has it, unless `wait`.
+pub(super) async fn take_endpoint(
     conn: &mut PgConnection,
     operator: OperatorId,
     id: EndpointId,
     wait: bool,
 ) -> Result<Option<Target>, Failure> {
-    let locked = if wait {
-        sqlx::query_scalar!(r#"select 1 as "one!" from endpoint where operator_id = $1 and id = $2 for update"#, operator.0, id.0)
-            .fetch_optional(&mut *conn)
-            .await?
+    if wait {
+        endpoint!(conn, operator, id, "for update of e")
     } else {
-        sqlx::query_scalar!(
-            r#"select 1 as "one!" from endpoint where operator_id = $1 and id = $2 for update skip locked"#,
-            operator.0,
-            id.0
-        )
-        .fetch_optional(&mut *conn)
-        .await?
-    };
-    // A statement of its own: one that waited for the lock would still see the rows before.
-    if locked.is_some() { read_endpoint(conn, operator, id).await } else { Ok(None) }
+        endpoint!(conn, operator, id, "for update of e skip locked")
+    }
 }
 
 /// The endpoint as it is now, without a lock; `None` when it is gone.
@@ -163,27 +202,7 @@ pub(super) async fn read_endpoint(
     operator: OperatorId,
     id: EndpointId,
 ) -> Result<Option<Target>, Failure> {
-    let row = sqlx::query_as!(
-        TargetRow,
-        r#"select e.url, e.event_types, e.signature, e.confirms, e.max_in_flight, e.state, e.state_reason, e.cursor_seq, e.failing_since,
-                  e.warned_percent, e.streak, e.last_failed, e.probe_at, e.quiet_until, e.last_attempt_at, t.turn as "turn?",
-                  t.cursor_seq as "place?", t.hot as "hot?",
-                  exists (select from recovery r where r.operator_id = e.operator_id and r.endpoint_id = e.id and r.done_at is null)
-                    as "recovers!"
-           from endpoint e
-           left join lateral (
-             select l.turn, l.cursor_seq, l.hot from endpoint_turn l
-             where l.operator_id = e.operator_id and l.endpoint_id = e.id order by l.turn desc limit 1) t on true
-           where e.operator_id = $1 and e.id = $2"#,
-        operator.0,
-        id.0
-    )
-    .fetch_optional(&mut *conn)
-    .await?;
-    let Some(row) = row else {
-        return Ok(None);
-    };
-    Ok(Some(row.target(operator, id)?))
+    endpoint!(conn, operator, id, "")
 }
 
 impl Target {
@@ -319,23 +338,36 @@ pub(super) async fn due(
     Ok(rows.into_iter().map(HeldRow::from).collect())
 }
 
-/// Wanted events after the cursor, several for each slot as some may wait behind a held number, and how far the feed was read for them.
-pub(super) async fn fresh(
+/// What was read on in the feed.
+#[derive(Debug, Default)]
+pub(super) struct ReadOn {
+    pub fresh: Vec<Fresh>,
+    /// How far it was read.
+    pub to: i64,
+    /// The first of them whole, one for each slot: most turns take just these.
+    pub whole: HashMap<i64, StoredEvent>,
+}
+
+/// Wanted events after the cursor and up to `last_seq`, several for each slot as some may wait behind a held number; only if there are
+/// any (`holds`) are those looked for.
+pub(super) async fn read_on(
     conn: &mut PgConnection,
     target: &Target,
     last_seq: i64,
+    holds: bool,
     slots: usize,
-) -> Result<(Vec<Fresh>, i64), Failure> {
+) -> Result<ReadOn, Failure> {
     let most = i64::try_from(slots).unwrap_or(FRESH_ROWS).saturating_mul(FRESH_PER_SLOT).clamp(FRESH_LEAST, FRESH_ROWS);
     let cursor = target.head.cursor_seq;
     let window = last_seq.min(cursor.saturating_add(FRESH_WINDOW));
     if window <= cursor {
-        return Ok((Vec::new(), cursor));
+        return Ok(ReadOn { to: cursor, ..ReadOn::default() });
     }
     let rows = sqlx::query!(
-        r#"select e.seq, e.subject,
-                  exists (select from held_event h where h.operator_id = e.operator_id and h.endpoint_id = $2
-                            and h.subject = e.subject) as "held!"
+        r#"select e.seq, e.id, e.tenant_id, e.type as kind, e.subject, e.number_seq, e.country, e.opening,
+                  case when row_number() over (order by e.seq) <= $7 then e.body end as body,
+                  $8 and exists (select from held_event h where h.operator_id = e.operator_id and h.endpoint_id = $2
+                                   and h.subject = e.subject) as "held!"
            from event e
            where e.operator_id = $1 and e.seq > $3 and e.seq <= $4 and (cardinality($5::text[]) = 0 or e.type = any($5))
            order by e.seq limit $6"#,
@@ -344,42 +376,31 @@ pub(super) async fn fresh(
         cursor,
         window,
         &target.event_types,
-        most
+        most,
+        i64::try_from(slots).unwrap_or(i64::MAX),
+        holds
     )
     .fetch_all(conn)
     .await?;
     let full = i64::try_from(rows.len()).is_ok_and(|n| n >= most);
-    let scanned_to = rows.last().filter(|_| full).map_or(window, |row| row.seq);
-    Ok((rows.into_iter().map(|r| Fresh { seq: r.seq, subject: r.subject, held: r.held }).collect(), scanned_to))
-}
-
-/// The next wanted event of each subject after a position and up to the cursor.
-pub(super) async fn next_of(
-    conn: &mut PgConnection,
-    target: &Target,
-    after: &[(String, i64)],
-) -> Result<HashMap<String, i64>, Failure> {
-    if after.is_empty() {
-        return Ok(HashMap::new());
+    let mut read = ReadOn { to: rows.last().filter(|_| full).map_or(window, |row| row.seq), ..ReadOn::default() };
+    for row in rows {
+        read.fresh.push(Fresh { seq: row.seq, subject: row.subject.clone(), held: row.held });
+        let Some(body) = row.body else { continue };
+        let raw = RawStored {
+            seq: row.seq,
+            id: row.id,
+            tenant_id: row.tenant_id,
+            kind: row.kind,
+            subject: row.subject,
+            number_seq: row.number_seq,
+            country: row.country,
+            opening: row.opening,
+            body,
+        };
+        read.whole.insert(row.seq, raw.try_into()?);
     }
-    let subjects: Vec<&str> = after.iter().map(|a| a.0.as_str()).collect();
-    let seqs: Vec<i64> = after.iter().map(|a| a.1).collect();
-    let rows = sqlx::query!(
-        r#"select x.subject as "subject!", n.seq as "seq!"
-           from unnest($2::text[], $3::bigint[]) as x(subject, after),
-                lateral (select e.seq from event e
-                         where e.operator_id = $1 and e.subject = x.subject and e.seq > x.after and e.seq <= $4
-                           and (cardinality($5::text[]) = 0 or e.type = any($5))
-                         order by e.seq limit 1) n"#,
-        target.operator.0,
-        &subjects as &[&str],
-        &seqs,
-        target.head.cursor_seq,
-        &target.event_types
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|r| (r.subject, r.seq)).collect())
+    Ok(read)
 }
 
 /// Writes rows as they are now.

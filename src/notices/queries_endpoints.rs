@@ -75,7 +75,7 @@ pub(super) async fn views(
            from endpoint e
            join endpoint_place l on l.operator_id = e.operator_id and l.endpoint_id = e.id
            left join feed_head f on f.operator_id = e.operator_id and f.feed = 'events'
-           cross join lateral (select count(*) + jsonb_array_length(l.hot) as held from held_event x
+           cross join lateral (select count(*) + cardinality(l.seqs) as held from held_event x
                                where x.operator_id = e.operator_id and x.endpoint_id = e.id) h
            where e.operator_id = $1 and ($2::uuid is null or e.id = $2)
            order by e.created_at, e.id"#,

@@ -2,12 +2,14 @@
 //! written anew each time under the next number and read from the end of its index: however many dead rows a held snapshot
 //! keeps, none lies before it. Also the recoveries, which a turn moves on in bounded steps.
 
+use std::collections::HashMap;
+
 use chrono::DateTime;
 use chrono::Utc;
-use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::Held;
+use super::post::SealedKeys;
 use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
 use crate::base::Failure;
@@ -66,9 +68,13 @@ impl Flight {
     }
 }
 
-/// What there is to do for an endpoint.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ahead {
+/// What stands around a locked endpoint.
+#[derive(Debug)]
+pub(super) struct Look {
+    /// Number of the row of its place.
+    pub turn: i64,
+    /// The next wanted event, up to the cursor, of each subject that was asked for.
+    pub next: HashMap<String, i64>,
     /// Rows of `held_event` under a live lease.
     pub leased: usize,
     /// Rows of `held_event` in all.
@@ -77,27 +83,63 @@ pub(super) struct Ahead {
     pub last_seq: i64,
     /// Events to be sent once more are due.
     pub resends: bool,
+    /// A recovery is under way.
+    pub recovers: bool,
+    /// What it signs with, newest first.
+    pub keys: Vec<SealedKeys>,
 }
 
-/// Looks at all that may be ahead, in one statement: most turns find nothing but the feed.
-pub(super) async fn ahead(conn: &mut PgConnection, target: &Target, now: DateTime<Utc>) -> Result<Ahead, Failure> {
+/// Looks at all that may be ahead, in one statement: most turns find nothing but the feed. `after`: subjects with the position
+/// after which their next event is wanted.
+pub(super) async fn look(
+    conn: &mut PgConnection,
+    target: &Target,
+    now: DateTime<Utc>,
+    after: &[(String, i64)],
+) -> Result<Look, Failure> {
+    let (subjects, seqs): (Vec<&str>, Vec<i64>) = after.iter().map(|(subject, seq)| (subject.as_str(), *seq)).unzip();
     let row = sqlx::query!(
         r#"select h.leased as "leased!", h.held as "held!",
+                  coalesce((select t.turn from endpoint_turn t where t.operator_id = $1 and t.endpoint_id = $2
+                            order by t.turn desc limit 1), 0) as "turn!",
                   coalesce((select seq from event where operator_id = $1 order by seq desc limit 1), 0) as "last_seq!",
-                  exists (select from resend where operator_id = $1 and endpoint_id = $2 and next_at <= $3) as "resends!"
+                  exists (select from resend where operator_id = $1 and endpoint_id = $2 and next_at <= $3) as "resends!",
+                  exists (select from recovery where operator_id = $1 and endpoint_id = $2 and done_at is null) as "recovers!",
+                  coalesce(n.subjects, '{}') as "subjects!", coalesce(n.seqs, '{}') as "seqs!", coalesce(k.ids, '{}') as "ids!",
+                  coalesce(k.sealed, '{}') as "sealed!", coalesce(k.ends, '{}') as "ends!: Vec<Option<DateTime<Utc>>>"
            from (select count(*) filter (where leased_until > $3) as leased, count(*) as held from held_event
-                 where operator_id = $1 and endpoint_id = $2) h"#,
+                 where operator_id = $1 and endpoint_id = $2) h,
+                (select array_agg(s.id) as ids, array_agg(s.sealed) as sealed, array_agg(s.expires_at) as ends
+                 from (select id, sealed, expires_at from endpoint_secret
+                       where operator_id = $1 and endpoint_id = $2 and (expires_at is null or expires_at > $3)
+                       order by created_at desc, id desc) s) k,
+                (select array_agg(x.subject) as subjects, array_agg(v.seq) as seqs
+                 from unnest($4::text[], $5::bigint[]) as x(subject, after)
+                 cross join lateral (
+                   select e.seq from event e
+                   where e.operator_id = $1 and e.subject = x.subject and e.seq > x.after and e.seq <= $6
+                     and (cardinality($7::text[]) = 0 or e.type = any($7))
+                   order by e.seq limit 1) v) n"#,
         target.operator.0,
         target.id.0,
-        now
+        now,
+        &subjects as &[&str],
+        &seqs,
+        target.head.cursor_seq,
+        &target.event_types
     )
     .fetch_one(conn)
     .await?;
-    Ok(Ahead {
+    let keys = row.ids.into_iter().zip(row.sealed).zip(row.ends);
+    Ok(Look {
+        turn: row.turn,
+        next: row.subjects.into_iter().zip(row.seqs).collect(),
         leased: usize::try_from(row.leased).unwrap_or(0),
         held: usize::try_from(row.held).unwrap_or(0),
         last_seq: row.last_seq,
         resends: row.resends,
+        recovers: row.recovers,
+        keys: keys.map(|((id, sealed), expires_at)| SealedKeys { id, sealed, expires_at }).collect(),
     })
 }
 
@@ -107,15 +149,25 @@ pub(super) async fn save_flight(conn: &mut PgConnection, target: &mut Target) ->
     if target.flight == target.stored.flight {
         return Ok(());
     }
-    let hot: Value = serde_json::to_value(&target.flight.hot).map_err(anyhow::Error::new)?;
+    let flight = &target.flight;
+    let (subjects, seqs) = flight.columns();
+    // The receiver's wish comes with a failed try, and what failed is held back.
+    let attempts: Vec<i16> = flight.hot.iter().map(|held| i16::try_from(held.attempt).unwrap_or(i16::MAX)).collect();
+    let next_ats: Vec<DateTime<Utc>> = flight.hot.iter().map(|held| held.next_at).collect();
+    let leases: Vec<Option<DateTime<Utc>>> = flight.hot.iter().map(|held| held.leased_until).collect();
     sqlx::query!(
         "with gone as (delete from endpoint_turn where operator_id = $1 and endpoint_id = $2 and turn = $3)
-         insert into endpoint_turn (operator_id, endpoint_id, turn, cursor_seq, hot) values ($1, $2, $3 + 1, $4, $5)",
+         insert into endpoint_turn (operator_id, endpoint_id, turn, cursor_seq, subjects, seqs, attempts, next_ats, leases)
+         values ($1, $2, $3 + 1, $4, $5, $6, $7, $8, $9)",
         target.operator.0,
         target.id.0,
-        target.flight.turn,
-        target.flight.cursor_seq,
-        hot
+        flight.turn,
+        flight.cursor_seq,
+        &subjects as &[&str],
+        &seqs,
+        &attempts,
+        &next_ats,
+        &leases as &[Option<DateTime<Utc>>]
     )
     .execute(conn)
     .await?;

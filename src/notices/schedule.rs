@@ -202,6 +202,8 @@ pub enum Verdict {
     Delivered,
     /// 410: the receiver wants no more.
     Gone,
+    /// It never left: as if it had not been claimed. The lease is that of the claim, as a later one may be of the same try.
+    Unsent { leased_until: Option<DateTime<Utc>> },
     /// The endpoint has got another URL since the try began: what the old one said, other than a 2xx, says nothing of it.
     Moved,
     Failed {
@@ -266,16 +268,22 @@ impl Head {
         }
     }
 
-    /// Free deliveries now, with `in_flight` of them under way.
+    /// All of its deliveries at once may be under way.
     #[must_use]
-    pub fn slots(&self, in_flight: usize, now: DateTime<Utc>) -> usize {
+    pub fn flows(&self, now: DateTime<Utc>) -> bool {
+        self.probe_at.is_none() && self.slots(0, 0, now) > 0
+    }
+
+    /// Free deliveries now, with `in_flight` of them claimed, while so many may be claimed `ahead` of those that are at once under way.
+    #[must_use]
+    pub fn slots(&self, in_flight: usize, ahead: usize, now: DateTime<Utc>) -> usize {
         let active = self.state == EndpointState::Active;
         if !active || self.quiet_until.is_some_and(|until| now < until) {
             return 0;
         }
         match self.probe_at {
             Some(at) => usize::from(in_flight == 0 && at <= now),
-            None => usize::from(self.max_in_flight).saturating_sub(in_flight),
+            None => (usize::from(self.max_in_flight) + ahead).saturating_sub(in_flight),
         }
     }
 

@@ -10,18 +10,20 @@ use super::ErrorKind;
 use super::Held;
 use super::Notices;
 use super::Outcome;
+use super::hand::Answered;
 use super::queries_attempts as attempts;
 use super::queries_attempts::NewAttempt;
 use super::queries_attempts::Taken;
 use super::queries_delivery as rows;
 use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
+use super::queries_turns as turns;
+use super::queries_turns::Look;
 use super::schedule::Answer;
 use super::schedule::Effect;
 use super::schedule::Plant;
 use super::schedule::Verdict;
 use super::schedule::settle;
-use super::turn::Answered;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
@@ -37,6 +39,10 @@ pub(super) struct SettledAll {
     pub effects: Vec<Effect>,
     pub tried_at: Option<DateTime<Utc>>,
     pub taken_at: Option<DateTime<Utc>>,
+    /// Numbers were held back or are no longer: what was seen of them is old.
+    pub wrote: bool,
+    /// So many may be claimed ahead: as many as were taken while the last turn went on, if none failed or took long.
+    pub ahead: usize,
     pub record: Record,
 }
 
@@ -59,6 +65,37 @@ struct Book {
     flown: Vec<(String, Option<Held>)>,
 }
 
+/// What is known of a locked endpoint before anything is decided.
+pub(super) struct Seen {
+    /// Rows of the subjects that were answered.
+    held: HashMap<String, HeldRow>,
+    pub look: Look,
+}
+
+/// Looks around a locked endpoint, and reads it again if what was read of it was old.
+pub(super) async fn see(
+    conn: &mut PgConnection,
+    target: &mut Target,
+    answered: &[Answered],
+    now: DateTime<Utc>,
+) -> Result<Seen, Failure> {
+    loop {
+        let subjects = answered.iter().map(|a| a.sending.held.subject.clone());
+        let (hot, rest): (Vec<String>, Vec<String>) = subjects.partition(|subject| target.flight.find(subject).is_some());
+        let mut held = rows::held_of(conn, target, &rest).await?;
+        let hot = hot.iter().filter_map(|subject| target.flight.find(subject));
+        held.extend(hot.map(|flying| (flying.subject.clone(), HeldRow::fed(flying.clone()))));
+        let after: Vec<(String, i64)> =
+            held.values().map(|row| (row.held.subject.clone(), row.held.seq.max(row.resume_seq.unwrap_or(0)))).collect();
+        let look = turns::look(conn, target, now, &after).await?;
+        if look.turn == target.flight.turn {
+            return Ok(Seen { held, look });
+        }
+        let again = rows::read_endpoint(conn, target.operator, target.id).await?;
+        *target = again.ok_or_else(|| anyhow::anyhow!("endpoint {} went under its lock", target.id))?;
+    }
+}
+
 /// Settles answers of a locked endpoint.
 pub(super) async fn settle_all(
     conn: &mut PgConnection,
@@ -66,6 +103,7 @@ pub(super) async fn settle_all(
     notices: &Notices,
     target: &mut Target,
     answered: &[Answered],
+    seen: &mut Seen,
     now: DateTime<Utc>,
 ) -> Result<SettledAll, Failure> {
     let mut all = SettledAll::default();
@@ -73,24 +111,20 @@ pub(super) async fn settle_all(
         return Ok(all);
     }
     all.record.ended = ends_of(answered);
-    let subjects = answered.iter().map(|a| a.sending.held.subject.clone());
-    let (hot, rest): (Vec<String>, Vec<String>) = subjects.partition(|subject| target.flight.find(subject).is_some());
-    let mut held = rows::held_of(conn, target, &rest).await?;
-    let hot = hot.iter().filter_map(|subject| target.flight.find(subject));
-    held.extend(hot.map(|flying| (flying.subject.clone(), HeldRow::fed(flying.clone()))));
-    let after: Vec<(String, i64)> =
-        held.values().map(|row| (row.held.subject.clone(), row.held.seq.max(row.resume_seq.unwrap_or(0)))).collect();
-    let next = rows::next_of(conn, target, &after).await?;
+    let Seen { held, look } = seen;
     let mut book = Book::default();
     let mut rng = store.env.rng();
     for answer in answered {
-        let Some(outcome) = answer.outcome() else { continue };
-        all.tried_at = Some(now);
-        let verdict = match Verdict::of(outcome.status, outcome.retry_after, now) {
-            Verdict::Delivered => Verdict::Delivered,
+        let unsent = Verdict::Unsent { leased_until: answer.sending.held.leased_until };
+        let said = answer.outcome().map_or(unsent, |said| Verdict::of(said.status, said.retry_after, now));
+        let verdict = match said {
+            Verdict::Delivered | Verdict::Unsent { .. } => said,
             _ if answer.sending.url != target.url => Verdict::Moved,
             verdict => verdict,
         };
+        if verdict != unsent {
+            all.tried_at = Some(now);
+        }
         if verdict == Verdict::Delivered {
             all.taken_at = Some(now);
         }
@@ -98,7 +132,7 @@ pub(super) async fn settle_all(
         let mut next_at = None;
         if let Some(row) = held.remove(subject) {
             let sent = &answer.sending.held;
-            let found = Answer { seq: sent.seq, attempt: sent.attempt, verdict, next: next.get(subject).copied() };
+            let found = Answer { seq: sent.seq, attempt: sent.attempt, verdict, next: look.next.get(subject).copied() };
             let settled = settle(target.head.clone(), row.held.clone(), &found, now, &notices.policy, &mut rng);
             target.head = settled.head;
             let stale = settled.effects.iter().any(|effect| matches!(effect, Effect::Stale { .. }));
@@ -116,7 +150,10 @@ pub(super) async fn settle_all(
         }
         all.record.tries.extend(try_of(target, answer, next_at));
     }
-    book.save(conn, target, now).await?;
+    if answered.iter().all(Answered::is_soon_taken) {
+        all.ahead = answered.len().min(usize::from(target.head.max_in_flight));
+    }
+    all.wrote = book.save(conn, target, now).await?;
     Ok(all)
 }
 
@@ -127,12 +164,12 @@ impl Book {
         let subject = was.held.subject.clone();
         if hot {
             // One that fails is held back in a row of its own from now on.
-            let waits = is.as_ref().filter(|_| verdict == Verdict::Delivered).cloned();
+            let waits = is.as_ref().filter(|_| matches!(verdict, Verdict::Delivered | Verdict::Unsent { .. })).cloned();
             self.kept.extend(is.filter(|_| waits.is_none()).map(HeldRow::fed));
             self.flown.push((subject, waits));
             return;
         }
-        let is = if was.resume_seq.is_some() && verdict != Verdict::Delivered {
+        let is = if was.resume_seq.is_some() && !matches!(verdict, Verdict::Delivered | Verdict::Unsent { .. }) {
             self.back.extend(is.map(|held| HeldRow { held, ..was.clone() }));
             next.map(|seq| Held::waiting(subject.clone(), seq, now))
         } else {
@@ -145,7 +182,8 @@ impl Book {
         }
     }
 
-    async fn save(mut self, conn: &mut PgConnection, target: &mut Target, now: DateTime<Utc>) -> Result<(), Failure> {
+    /// True when rows of their own were written.
+    async fn save(mut self, conn: &mut PgConnection, target: &mut Target, now: DateTime<Utc>) -> Result<bool, Failure> {
         for (subject, waits) in self.flown {
             target.flight.remove(&subject);
             if let Some(held) = waits {
@@ -155,7 +193,8 @@ impl Book {
         self.kept.extend(target.flight.overflow());
         rows::save_held(conn, target, &self.kept).await?;
         rows::drop_held(conn, target, &self.done).await?;
-        rows::put_back(conn, target, &self.back, now).await
+        rows::put_back(conn, target, &self.back, now).await?;
+        Ok(!(self.kept.is_empty() && self.done.is_empty() && self.back.is_empty()))
     }
 }
 
@@ -176,9 +215,15 @@ impl Record {
         attempts::confirm(conn, &store.env, operator, &self.taken).await
     }
 
-    /// Writes and commits.
+    /// Begins to write beside the turn, with how the transfers ended: that is known before the endpoint is.
+    pub async fn begin(tx: &mut Tx, store: &Store, answered: &[Answered]) -> Result<(), Failure> {
+        transfers::settle(tx, store.env.now(), &ends_of(answered)).await
+    }
+
+    /// Writes the rest of what was [begun](Self::begin) and commits it.
     pub async fn commit(&self, mut tx: Tx, store: &Store, operator: OperatorId) -> Result<(), Failure> {
-        self.write(&mut tx, store, operator).await?;
+        attempts::note(&mut tx, &self.tries).await?;
+        attempts::confirm(&mut tx, &store.env, operator, &self.taken).await?;
         Ok(tx.commit().await?)
     }
 }
@@ -192,7 +237,7 @@ fn taken_of(target: &Target, notices: &Notices, answer: &Answered, effects: &[Ef
         return None;
     }
     let subject = sending.held.subject.clone();
-    Some(Taken { tenant: sending.tenant?, subject, number_seq: sending.number_seq?, kind: sending.kind })
+    Some(Taken { tenant: sending.tenant?, subject, number_seq: sending.number_seq? })
 }
 
 fn try_of(target: &Target, answer: &Answered, next_at: Option<DateTime<Utc>>) -> Option<NewAttempt> {
@@ -233,7 +278,7 @@ fn ends_of(answered: &[Answered]) -> Vec<(TenantId, DateTime<Utc>, TransferId, T
     unique.into_values().collect()
 }
 
-/// A 2xx says that it arrived; what was never sent did not; of all else nobody knows.
+/// A 2xx says that it arrived; what never left did not; of all else nobody knows.
 fn state_of(outcome: Option<&Outcome>) -> TransferState {
     let Some(outcome) = outcome else {
         return TransferState::Failed;

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 
 use sqlx::PgConnection;
 
@@ -100,8 +99,9 @@ pub(super) async fn settle<T: Sight>(conn: &mut PgConnection, ctx: &Ctx, view: &
     let operator = ctx.operator()?;
     let gated = |row: &T| row.withheld().is_none() && row.class().is_some();
     let tenants: BTreeSet<TenantId> = rows.iter().filter(|row| gated(row)).filter_map(T::tenant).collect();
-    transfers::lock_shared_all(conn, tenants, operator).await?;
-    let mut gates = HashMap::new();
+    let gated = rows.iter().filter(|row| gated(row));
+    let (countries, classes) = gated.filter_map(|row| Some((row.country()?, Class::parse(row.class()?)?))).unzip();
+    let gates = transfers::openings_held(conn, &tenants, operator, &countries, &classes).await?;
     let mut shown: BTreeMap<(TenantId, Class, bool), (Basis, i64)> = BTreeMap::new();
     for row in rows {
         if let Some(reason) = row.withheld() {
@@ -118,15 +118,7 @@ pub(super) async fn settle<T: Sight>(conn: &mut PgConnection, ctx: &Ctx, view: &
             Some(name) => {
                 let class = Class::parse(name);
                 let country = row.country().unwrap_or_default().to_owned();
-                let key = (tenant, country, name.to_owned());
-                if !gates.contains_key(&key) {
-                    let gate = match class {
-                        Some(class) => transfers::openings(conn, tenant, operator, &key.1, class).await?,
-                        None => None,
-                    };
-                    gates.insert(key.clone(), gate);
-                }
-                let gate = gates.get(&key).and_then(Option::as_ref);
+                let gate = class.and_then(|class| gates.get(&(tenant, country, class)));
                 match gate.map_or(Err("not_granted"), |gate| gate.pass(row.opening())) {
                     Ok(basis) => (class, basis),
                     Err(reason) => {

@@ -1,5 +1,6 @@
 //! Stories over a database and a real receiver: sealing, push, pull, withholding, retries, redelivery.
 
+mod ahead;
 mod api;
 mod faults;
 mod feed;
@@ -11,6 +12,8 @@ mod withheld;
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use axum::Router;
 use axum::extract::State;
@@ -176,10 +179,9 @@ impl World {
 
     /// (subject, `number_seq`) of what was confirmed, in order.
     async fn confirmed(&self) -> Vec<(String, i64)> {
-        sqlx::query_as("select subject, seq from change where list = 'event_confirmed' order by seq, subject")
-            .fetch_all(self.store.pool())
-            .await
-            .expect("rows")
+        let sql = "select d ->> 0, (d ->> 1)::bigint from change, jsonb_array_elements(detail::jsonb) as d
+                   where list = 'events_taken' order by 2, 1";
+        sqlx::query_as(sql).fetch_all(self.store.pool()).await.expect("rows")
     }
 
     /// (channel, state, basis, records) of the register's entries about something, sorted.
@@ -229,6 +231,9 @@ struct ReceiverState {
     wait: Mutex<Option<u32>>,
     /// Who has it for writing holds the answers up.
     gate: tokio::sync::RwLock<()>,
+    /// Posts that wait for their answer, and the most there ever were.
+    under_way: AtomicUsize,
+    most: AtomicUsize,
 }
 
 impl Receiver {
@@ -238,6 +243,8 @@ impl Receiver {
             answer: Mutex::new(|_| 204),
             wait: Mutex::default(),
             gate: tokio::sync::RwLock::default(),
+            under_way: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
         });
         let app = Router::new().route("/hook", post(receive)).with_state(state.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -284,7 +291,10 @@ async fn receive(State(state): State<Arc<ReceiverState>>, headers: HeaderMap, bo
     if value["type"] == "endpoint.verification" {
         return axum::Json(json!({ "challenge": value["data"]["challenge"] })).into_response();
     }
+    state.most.fetch_max(state.under_way.fetch_add(1, Relaxed) + 1, Relaxed);
     drop(state.gate.read().await);
+    tokio::task::yield_now().await;
+    state.under_way.fetch_sub(1, Relaxed);
     let answer = *state.answer.lock().expect("free");
     let mut response = StatusCode::from_u16(answer(&body)).expect("a status").into_response();
     if let Some(seconds) = *state.wait.lock().expect("free") {

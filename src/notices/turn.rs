@@ -15,30 +15,31 @@ use sqlx::PgConnection;
 use super::EventType;
 use super::Held;
 use super::JsonObject;
-use super::KeySet;
 use super::Notices;
-use super::Outcome;
 use super::Work;
 use super::gating::judge;
-use super::post::Posted;
+use super::hand::Answered;
+use super::hand::Route;
+use super::hand::Sending;
+use super::hand::Turn;
+use super::hand::Whose;
 use super::post::open_keys;
 use super::queries;
 use super::queries_delivery as rows;
 use super::queries_delivery::HeldRow;
 use super::queries_delivery::Target;
-use super::queries_endpoints::keys_of;
 use super::queries_feed;
+use super::queries_feed::Stored;
 use super::queries_turns as turns;
+use super::queries_turns::Look;
 use super::schedule::Effect;
 use super::schedule::Plant;
 use super::schedule::check_budget;
 use super::schedule::claim;
 use super::settling;
 use super::settling::SettledAll;
-use crate::base::EventId;
 use crate::base::Failure;
 use crate::base::TenantId;
-use crate::base::TransferId;
 use crate::store::Store;
 use crate::store::Tx;
 use crate::transfers;
@@ -49,86 +50,33 @@ use crate::transfers::TransferState;
 
 /// How long a turn waits for what is written beside it; less than the time after which an idle transaction is ended. Then, or when that
 /// fails, the turn writes it itself.
-const BESIDE: Duration = Duration::from_secs(2);
+pub(super) const BESIDE: Duration = Duration::from_secs(2);
 
-/// A register entry: tenant, time, id.
-pub(super) type Entry = (TenantId, DateTime<Utc>, TransferId);
-
-/// An event on its way to an endpoint, claimed and registered.
-#[derive(Clone, Debug)]
-pub(super) struct Sending {
-    pub held: Held,
-    pub trigger: String,
-    pub event: EventId,
-    pub tenant: Option<TenantId>,
-    pub kind: EventType,
-    pub number_seq: Option<i64>,
-    /// Where it goes.
-    pub url: String,
-    /// Its place alone goes out: nothing is confirmed by that.
-    pub withheld: bool,
-    pub body: Bytes,
-    pub entry: Option<Entry>,
-}
-
-/// A try that has ended; `None` when its worker slept too long to post at all.
-#[derive(Clone, Debug)]
-pub(super) struct Answered {
-    pub sending: Sending,
-    pub posted: Option<Posted>,
-}
-
-impl Answered {
-    pub fn outcome(&self) -> Option<&Outcome> {
-        self.posted.as_ref().map(|posted| &posted.outcome)
-    }
-}
-
-/// What a turn decided.
-pub(super) struct Turn {
-    /// Where to post and with which keys; `None` when nothing is to be posted.
-    pub address: Option<(String, KeySet, super::SignatureKind)>,
-    pub sends: Vec<Sending>,
-    /// Deliveries at once.
-    pub max_in_flight: usize,
-    /// Slots are left and there is more to read: another turn at once.
-    pub again: bool,
-    /// Number events were confirmed.
-    pub confirmed: bool,
-    /// Something was appended to the feed.
-    pub appended: bool,
-}
-
-impl Turn {
-    /// The endpoint is not ours to serve now.
-    pub fn nothing() -> Self {
-        Self { address: None, sends: Vec::new(), max_in_flight: usize::MAX, again: false, confirmed: false, appended: false }
-    }
-}
-
-/// Settles and claims for a locked endpoint; of a process that is `closing` it only settles. What the answers leave behind is written
-/// and committed in a transaction `beside`, if there is one, while this one goes on.
+/// Settles and claims for a locked endpoint. What the answers leave behind is written and committed in the transaction `beside`, if one
+/// was [begun](super::settling::Record::begin), while this one goes on.
 pub(super) async fn turn(
     conn: &mut PgConnection,
-    beside: impl Future<Output = Option<Tx>>,
+    beside: Option<Tx>,
     store: &Store,
     notices: &Notices,
     mut target: Target,
     answered: &[Answered],
-    closing: bool,
+    whose: Whose,
 ) -> Result<Turn, Failure> {
     let now = store.env.now();
+    let mut seen = settling::see(conn, &mut target, answered, now).await?;
+    let settled = settling::settle_all(conn, store, notices, &mut target, answered, &mut seen, now).await?;
     // A recovery reads the log of tries, and there must find what is settled now.
-    let alone = answered.is_empty() || target.recovers;
-    let beside = async { if alone { None } else { beside.await } };
-    let (settled, beside) = tokio::join!(settling::settle_all(conn, store, notices, &mut target, answered, now), beside);
-    let settled = settled?;
+    let (beside, given_up) = if seen.look.recovers { (None, beside) } else { (beside, None) };
+    if let Some(tx) = given_up {
+        tx.rollback().await.ok();
+    }
     let Some(tx) = beside else {
         settled.record.write(conn, store, target.operator).await?;
-        return go_on(conn, store, notices, &mut target, &settled, closing).await;
+        return go_on(conn, store, notices, &mut target, &settled, seen.look, whose).await;
     };
     let record = tokio::time::timeout(BESIDE, settled.record.commit(tx, store, target.operator));
-    let (turn, recorded) = tokio::join!(go_on(conn, store, notices, &mut target, &settled, closing), record);
+    let (turn, recorded) = tokio::join!(go_on(conn, store, notices, &mut target, &settled, seen.look, whose), record);
     let turn = turn?;
     if !matches!(recorded, Ok(Ok(()))) {
         settled.record.write(conn, store, target.operator).await?;
@@ -143,30 +91,36 @@ async fn go_on(
     notices: &Notices,
     target: &mut Target,
     settled: &SettledAll,
-    closing: bool,
+    mut look: Look,
+    whose: Whose,
 ) -> Result<Turn, Failure> {
     let now = store.env.now();
     let (head, effects) = check_budget(target.head.clone(), now, &notices.policy);
     target.head = head;
     let mut appended = false;
-    for effect in settled.effects.iter().chain(&effects) {
+    let effects = settled.effects.iter().chain(&effects);
+    for effect in effects.clone() {
         appended |= act(conn, store, notices, target, effect, now).await?;
     }
-    let (sends, again) = if closing { (Vec::new(), false) } else { take(conn, store, notices, target, now).await? };
+    if settled.wrote || appended || effects.clone().any(|effect| matches!(effect, Effect::BringForward)) {
+        look = turns::look(conn, target, now, &[]).await?;
+    }
+    let ahead = (settled.ahead, whose.in_hand);
+    let (sends, again) =
+        if whose.closing { (Vec::new(), false) } else { take(conn, store, notices, target, &look, ahead, now).await? };
     if target.is_due(settled.tried_at.is_some(), now) {
         rows::save_head(conn, target, settled.tried_at, settled.taken_at).await?;
     }
     turns::save_flight(conn, target).await?;
-    let address = if sends.is_empty() {
-        None
-    } else {
-        let sealed = keys_of(conn, target.operator, target.id, now).await?;
-        Some((target.url.clone(), open_keys(&store.secrets, &sealed)?, target.signature))
-    };
+    let keys = look.keys.iter().map(|key| key.id).collect();
+    let route = Route { url: target.url.clone(), keys, signature: target.signature };
+    let address =
+        if sends.is_empty() { None } else { Some((target.url.clone(), open_keys(&store.secrets, &look.keys)?, target.signature)) };
     Ok(Turn {
         address,
         sends,
         max_in_flight: usize::from(target.head.max_in_flight),
+        flows_to: Some(route).filter(|_| target.head.flows(now) && !whose.closing),
         again,
         confirmed: settled.record.confirms(),
         appended,
@@ -245,36 +199,39 @@ async fn take(
     store: &Store,
     notices: &Notices,
     target: &mut Target,
+    look: &Look,
+    (ahead, in_hand): (usize, usize),
     now: DateTime<Utc>,
 ) -> Result<(Vec<Sending>, bool), Failure> {
-    let ahead = turns::ahead(conn, target, now).await?;
-    let in_flight = ahead.leased + target.flight.hot.iter().filter(|held| held.is_leased(now)).count();
-    let slots = target.head.slots(in_flight, now);
+    let in_flight = look.leased + target.flight.hot.iter().filter(|held| held.is_leased(now)).count();
+    // Ahead only of one's own: another process does not see how many of these are under way.
+    let ahead = if in_flight > in_hand { 0 } else { ahead };
+    let slots = target.head.slots(in_flight, ahead, now);
     if slots == 0 {
         return Ok((Vec::new(), false));
     }
-    let recovering = target.recovers && turns::step_recovery(conn, target, now).await?;
-    let resends = target.recovers || ahead.resends;
+    let recovering = look.recovers && turns::step_recovery(conn, target, now).await?;
+    let resends = look.recovers || look.resends;
     if resends {
         rows::take_resends(conn, target, now, slots).await?;
     }
-    let mut due = if resends || ahead.held > ahead.leased { rows::due(conn, target, now, slots).await? } else { Vec::new() };
+    let mut due = if resends || look.held > look.leased { rows::due(conn, target, now, slots).await? } else { Vec::new() };
     let is_due = |held: &&Held| held.next_at <= now && !held.is_leased(now);
     due.extend(target.flight.hot.iter().filter(is_due).cloned().map(HeldRow::fed));
     due.sort_by_key(|row| (row.held.next_at, row.held.seq));
     due.truncate(slots);
-    let held = (ahead.held + target.flight.hot.len()).max(due.len());
-    let last = ahead.last_seq;
-    let (mut fresh, scanned_to) = rows::fresh(conn, target, last, slots).await?;
-    for item in &mut fresh {
+    let held = (look.held + target.flight.hot.len()).max(due.len());
+    let mut read = rows::read_on(conn, target, look.last_seq, look.held > 0 || resends, slots).await?;
+    for item in &mut read.fresh {
         item.held |= target.flight.find(&item.subject).is_some();
     }
     let known: HashMap<String, HeldRow> = due.iter().map(|row| (row.held.subject.clone(), row.clone())).collect();
-    let work = Work { in_flight, held, due: due.into_iter().map(|row| row.held).collect(), fresh, scanned_to };
+    let due = due.into_iter().map(|row| row.held).collect();
+    let work = Work { in_flight, ahead, held, due, fresh: read.fresh, scanned_to: read.to };
     let before = target.head.cursor_seq;
     let claimed = claim(target.head.clone(), work, now, &notices.policy, &mut store.env.rng());
     target.head = claimed.head;
-    let read_on = target.head.cursor_seq > before && target.head.cursor_seq < last;
+    let read_on = target.head.cursor_seq > before && target.head.cursor_seq < look.last_seq;
     let again = claimed.sends.len() < slots && read_on || claimed.sends.is_empty() && recovering;
     let (mut leased, mut rows_of_own) = (Vec::with_capacity(claimed.sends.len()), Vec::new());
     for held in claimed.sends {
@@ -289,7 +246,7 @@ async fn take(
         }
     }
     rows::save_held(conn, target, &rows_of_own).await?;
-    Ok((enter(conn, store, notices, target, leased, now).await?, again))
+    Ok((enter(conn, store, notices, target, leased, read.whole, now).await?, again))
 }
 
 /// Goes on with the next event of subjects whose oldest one is no longer kept.
@@ -299,7 +256,10 @@ async fn pass_over(
     gone: &[(String, i64)],
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let next = rows::next_of(conn, target, gone).await?;
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let next = turns::look(conn, target, now, gone).await?.next;
     let subjects: Vec<String> = gone.iter().map(|(subject, _)| subject.clone()).collect();
     rows::drop_held(conn, target, &subjects).await?;
     for subject in subjects {
@@ -318,13 +278,17 @@ async fn enter(
     notices: &Notices,
     target: &mut Target,
     leased: Vec<HeldRow>,
+    mut stored: HashMap<i64, Stored>,
     now: DateTime<Utc>,
 ) -> Result<Vec<Sending>, Failure> {
     if leased.is_empty() {
         return Ok(Vec::new());
     }
     let seqs: Vec<i64> = leased.iter().map(|row| row.held.seq).collect();
-    let mut stored = queries_feed::events_at(conn, target.operator, &seqs).await?;
+    let missing: Vec<i64> = seqs.iter().copied().filter(|seq| !stored.contains_key(seq)).collect();
+    if !missing.is_empty() {
+        stored.extend(queries_feed::events_at(conn, target.operator, &missing).await?);
+    }
     // Retention has taken what waited longer than events are kept.
     let gone = leased.iter().filter(|row| !stored.contains_key(&row.held.seq));
     let gone: Vec<(String, i64)> =

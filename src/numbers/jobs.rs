@@ -14,8 +14,8 @@ use crate::notices;
 use crate::store::Loop;
 use crate::store::Store;
 
-/// Confirmations taken in one transaction.
-const TAKEN: i64 = 500;
+/// Rows of confirmations taken in one transaction: each lists those of one tenant in one turn of an endpoint.
+const TAKEN: i64 = 50;
 /// Orders looked at in one tick.
 const LOOKED_AT: i64 = 50;
 
@@ -32,8 +32,9 @@ pub const ORDERS: Loop = Loop { name: orders::ORDERS_LOOP, every: Duration::from
 pub async fn confirm(store: &Store) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_queue().await?;
-    let taken = queries_jobs::take_confirmed(&mut tx, &store.looks, notices::CONFIRMED, TAKEN, now).await?;
-    let active = queries_jobs::activate(&mut tx, &taken, now).await?;
+    let mut taken = queries_jobs::take_confirmed(&mut tx, &store.looks, notices::TAKEN, TAKEN, now).await?;
+    taken.add(queries_jobs::take_confirmed(&mut tx, &store.looks, notices::CONFIRMED, TAKEN, now).await?);
+    let active = queries_jobs::activate(&mut tx, &taken.confirmed, now).await?;
     let entries: Vec<Change<'_>> = active
         .iter()
         .map(|number| Change {
@@ -53,7 +54,7 @@ pub async fn confirm(store: &Store) -> Result<bool, Failure> {
         .collect();
     queries::note_changes(&mut tx, &entries).await?;
     tx.commit().await?;
-    Ok(taken.len() >= usize::try_from(TAKEN).unwrap_or(usize::MAX))
+    Ok(taken.full)
 }
 
 /// Goes on with orders that a process left unfinished. An order that cannot go on does not hold up the others. Whether there

@@ -33,7 +33,22 @@ pub struct Activated {
     pub was: String,
 }
 
-/// Takes up to `limit` entries off the change list, the oldest first; none while another process takes some, so that no two wait for
+/// What was taken off the change list.
+#[derive(Debug, Default)]
+pub struct Taken {
+    pub confirmed: Vec<Confirmed>,
+    /// There may be more.
+    pub full: bool,
+}
+
+impl Taken {
+    pub fn add(&mut self, other: Self) {
+        self.confirmed.extend(other.confirmed);
+        self.full |= other.full;
+    }
+}
+
+/// Takes up to `limit` rows off the change list, the oldest first; none while another process takes some, so that no two wait for
 /// each other.
 pub async fn take_confirmed(
     conn: &mut PgConnection,
@@ -41,12 +56,12 @@ pub async fn take_confirmed(
     list: &'static str,
     limit: i64,
     now: DateTime<Utc>,
-) -> Result<Vec<Confirmed>, Failure> {
+) -> Result<Taken, Failure> {
     let mine = sqlx::query_scalar!(r#"select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as "mine!""#, list)
         .fetch_one(&mut *conn)
         .await?;
     if !mine {
-        return Ok(Vec::new());
+        return Ok(Taken::default());
     }
     let look = looks.begin(list, now);
     let found = sqlx::query!(
@@ -59,14 +74,26 @@ pub async fn take_confirmed(
     .await?;
     looks.found(&look, found.first().map(|row| made_at(row.id).unwrap_or(look.from)));
     let places: Vec<String> = found.into_iter().map(|row| row.place).collect();
-    Ok(sqlx::query_as!(
-        Confirmed,
-        r#"delete from change where ctid = any($1::text[]::tid[])
-           returning tenant_id as tenant, operator_id as operator, coalesce(subject, '') as "e164!", coalesce(seq, 0) as "number_seq!""#,
+    let full = i64::try_from(places.len()).is_ok_and(|n| n >= limit);
+    let rows = sqlx::query!(
+        "delete from change where ctid = any($1::text[]::tid[]) returning tenant_id, operator_id, subject, seq, detail",
         &places
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let mut confirmed = Vec::new();
+    for row in rows {
+        let one = |(e164, number_seq)| Confirmed { tenant: row.tenant_id, operator: row.operator_id, e164, number_seq };
+        match (row.subject, row.seq) {
+            // From before they were lists.
+            (Some(e164), Some(seq)) => confirmed.push(one((e164, seq))),
+            _ => {
+                let list: Vec<(String, i64)> = serde_json::from_str(&row.detail.unwrap_or_default()).map_err(anyhow::Error::new)?;
+                confirmed.extend(list.into_iter().map(one));
+            }
+        }
+    }
+    Ok(Taken { confirmed, full })
 }
 
 /// Before every id of that millisecond and later.

@@ -244,7 +244,7 @@ pub async fn waiting(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<
         WaitingLine,
         r#"select list as "list!", count(*) as "waiting!", min(at) as since from change group by list
            union all
-           select 'chain.' || chain, count(*), min(due_at) from chain_pending where due_at <= $1 group by chain
+           select 'chain.' || chain, sum(cardinality(entries)), min(due_at) from chain_pending where due_at <= $1 group by chain
            order by 1"#,
         now
     )

@@ -104,8 +104,8 @@ pub async fn queue_for_chain(
     due_at: DateTime<Utc>,
 ) -> Result<(), Failure> {
     sqlx::query!(
-        "insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
-         select org, $2, $3, $4, $5, $6 from unnest($1::uuid[]) as org",
+        "insert into chain_pending (org_id, first_id, chain, entry_tenant, entry_at, due_at, entries)
+         select org, $2, $3, $4, $5, $6, array[$2::uuid] from unnest($1::uuid[]) as org",
         orgs,
         entry,
         chain.as_str(),
@@ -118,7 +118,7 @@ pub async fn queue_for_chain(
     Ok(())
 }
 
-/// [`queue_for_chain`] for many entries of one organisation, written and due at the same moment, in one statement.
+/// [`queue_for_chain`] for many entries of one organisation, written and due at the same moment, in one row.
 ///
 /// # Errors
 /// When the database is away.
@@ -129,13 +129,16 @@ pub async fn queue_all_for_chain(
     entries: &[Uuid],
     at: DateTime<Utc>,
 ) -> Result<(), Failure> {
+    let Some(first) = entries.first() else {
+        return Ok(());
+    };
     sqlx::query!(
-        "insert into chain_pending (org_id, id, chain, entry_at, due_at)
-         select $1, id, $2, $4, $4 from unnest($3::uuid[]) as id",
+        "insert into chain_pending (org_id, first_id, chain, entry_at, due_at, entries) values ($1, $5, $2, $4, $4, $3)",
         org,
         chain.as_str(),
         entries,
-        at
+        at,
+        first
     )
     .execute(conn)
     .await?;
@@ -145,7 +148,7 @@ pub async fn queue_all_for_chain(
 /// So many times the entries of a batch are looked at for those of one organisation.
 const WINDOW: i64 = 4;
 
-/// Chains up to `limit` due entries of one organisation that nobody else is chaining. `facts` answers, for entry ids
+/// Chains about `limit` due entries of one organisation that nobody else is chaining. `facts` answers, for entry ids
 /// in order, the facts and the personal hash of each (`None`: the entry is gone, which verifying will tell). Answers how many
 /// were chained.
 ///
@@ -159,7 +162,7 @@ where
     let mut tx = store.begin_queue().await?;
     let look = store.looks.begin(chain.as_str(), now);
     let due = sqlx::query!(
-        r#"select org_id, due_at, ctid::text as "place!" from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, id limit $4"#,
+        r#"select org_id, due_at, ctid::text as "place!", cardinality(entries) as "entries!" from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, first_id limit $4"#,
         chain.as_str(),
         now,
         look.from,
@@ -171,8 +174,13 @@ where
     let Some(org) = due.first().map(|row| row.org_id) else {
         return Ok(0);
     };
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let places: Vec<String> = due.into_iter().filter(|row| row.org_id == org).map(|row| row.place).take(most).collect();
+    let (mut places, mut entries) = (Vec::new(), 0);
+    for row in due.into_iter().filter(|row| row.org_id == org) {
+        if entries < limit {
+            entries += i64::from(row.entries);
+            places.push(row.place);
+        }
+    }
     sqlx::query!(
         "insert into chain_head (org_id, chain, head) values ($1, $2, decode(repeat('00', 32), 'hex')) on conflict do nothing",
         org,
@@ -195,7 +203,7 @@ where
     // Until the head was locked somebody else may have taken them, and another entry may have got the place.
     let taken = sqlx::query!(
         "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 and chain = $3 and due_at <= $4
-             returning id, entry_tenant, entry_at",
+             returning entries, entry_tenant, entry_at",
         &places,
         org,
         chain.as_str(),
@@ -203,10 +211,12 @@ where
     )
     .fetch_all(&mut *tx)
     .await?;
-    let mut links: Vec<ChainLink> = taken
-        .into_iter()
-        .map(|row| ChainLink { seq: 0, entry_id: row.id, entry_tenant: row.entry_tenant, entry_at: row.entry_at, hash: Vec::new() })
-        .collect();
+    let mut links = Vec::new();
+    for row in taken {
+        let (entry_tenant, entry_at) = (row.entry_tenant, row.entry_at);
+        let link = |entry_id| ChainLink { seq: 0, entry_id, entry_tenant, entry_at, hash: Vec::new() };
+        links.extend(row.entries.into_iter().map(link));
+    }
     links.sort_by_key(|link| (link.entry_at, link.entry_id));
     let facts = facts(&mut tx, org, &links).await?;
     let (mut seq, mut previous) = (head.last_seq, head.head);

@@ -50,8 +50,8 @@ insert into endpoint_secret (operator_id, endpoint_id, id, sealed, created_at) v
 insert into endpoint_key (operator_id, endpoint_id, id, public_key, created_at) values ('{operator}', '{endpoint}', '{thing}', 'whpk_{n}', '{at}');
 insert into held_event (operator_id, endpoint_id, subject, seq, attempt, next_at)
   values ('{operator}', '{endpoint}', '+49302312501{n}', 1, 1, '{at}');
-insert into endpoint_turn (operator_id, endpoint_id, turn, cursor_seq, hot)
-  values ('{operator}', '{endpoint}', 1, 1, '[{"subject":"+49302312501{n}","seq":1,"attempt":1,"next_at":"{at}"}]');
+insert into endpoint_turn (operator_id, endpoint_id, turn, cursor_seq, subjects, seqs, attempts, next_ats, leases)
+  values ('{operator}', '{endpoint}', 1, 1, array['+49302312501{n}'], array[1], array[1], array['{at}'::timestamptz], array[null::timestamptz]);
 insert into recovery (operator_id, endpoint_id, id, from_seq, to_seq, event_types, undelivered, requested_at)
   values ('{operator}', '{endpoint}', '{thing}', 0, 1, array['number.assigned'], true, '{at}');
 insert into resend (operator_id, endpoint_id, seq, subject, trigger, attempt, next_at, requested_at, requested_by)
@@ -67,7 +67,7 @@ insert into number_upload (operator_id, id, file_name, rows, actor_label, create
 insert into chain_head (org_id, chain, head) select org, 'register', '\x00' from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);
 insert into chain_anchor (org_id, chain, before, first_seq, last_seq, count, hash, anchored_at)
   select org, 'audit', '{at}', 1, 1, 1, '\x00', '{at}' from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);
-insert into chain_pending (org_id, id, chain, entry_at, due_at) select org, '{thing}', 'register', '{at}', '{at}'
+insert into chain_pending (org_id, first_id, chain, entry_at, due_at, entries) select org, '{thing}', 'register', '{at}', '{at}', array['{thing}'::uuid]
   from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);
 insert into chain_entry (org_id, chain, seq, entry_id, entry_at, hash, sealed_at) select org, 'register', 1, '{thing}', '{at}', '\x00', '{at}'
   from (values ('{tenant}'::uuid), ('{operator}')) as orgs (org);

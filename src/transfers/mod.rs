@@ -63,6 +63,7 @@ pub use queries_gate::lock_exclusive;
 pub use queries_gate::lock_shared;
 pub use queries_gate::lock_shared_all;
 pub use queries_gate::openings;
+pub use queries_gate::openings_held;
 pub use queries_gate::set_gate;
 pub use queries_list::list;
 pub use queries_list::of_ref;

@@ -59,9 +59,11 @@ pub async fn register(
                        $10::timestamptz[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bytea[], $16::text[],
                        $17::timestamptz[], $18::bytea[], $19::text[])
                 as x(t, i, o, d, c, ch, st, r, pf, pt, b, ci, nv, dg, rf, fz, sa, al))
-         insert into chain_pending (org_id, id, chain, entry_tenant, entry_at, due_at)
-         select org, i, 'register', t, $1, f + make_interval(secs => case when f > $1 then $20::float8 else $21::float8 end)
-         from unnest($2::uuid[], $4::uuid[], $3::uuid[], $17::timestamptz[]) as x(t, o, i, f), unnest(array[t, o]) as org",
+         insert into chain_pending (org_id, first_id, chain, entry_tenant, entry_at, due_at, entries)
+         select org, entries[1], 'register', t, $1, f + make_interval(secs => case when f > $1 then $20::float8 else $21::float8 end), entries
+         from (select t, o, f, array_agg(i) as entries
+               from unnest($2::uuid[], $4::uuid[], $3::uuid[], $17::timestamptz[]) as x(t, o, i, f) group by t, o, f) as x,
+              unnest(array[t, o]) as org",
         at,
         &cols.tenants,
         &ids,

@@ -1,5 +1,6 @@
 //! SQL of the gate and of the lock that suspending takes.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use chrono::DateTime;
@@ -109,6 +110,43 @@ pub async fn openings(
         opening: r.opening,
         closed_for: r.closed_for,
     }))
+}
+
+/// [`lock_shared_all`], and then the gates of these pairs with their openings, by (tenant, country, class). None is there where nothing
+/// was ever granted.
+///
+/// # Errors
+/// When the database is away.
+pub async fn openings_held(
+    conn: &mut PgConnection,
+    tenants: &BTreeSet<TenantId>,
+    operator: OperatorId,
+    countries: &BTreeSet<&str>,
+    classes: &BTreeSet<Class>,
+) -> Result<HashMap<(TenantId, String, Class), Openings>, Failure> {
+    if tenants.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let tenants: Vec<Uuid> = tenants.iter().map(|tenant| tenant.0).collect();
+    let countries: Vec<&str> = countries.iter().copied().collect();
+    let classes: Vec<&str> = classes.iter().map(|class| class.as_str()).collect();
+    let rows = sqlx::query!(
+        r#"select tenant_id as "tenant!", country as "country!", class as "class!", open as "open!", consent_id as "consent!",
+                  notice_version as "notice!", reason, opening as "opening!", closed_for as "closed_for!"
+           from gates_held($1, $2, $3, $4)"#,
+        &tenants,
+        operator.0,
+        &countries as &[&str],
+        &classes as &[&str]
+    )
+    .fetch_all(conn)
+    .await?;
+    let known = rows.into_iter().filter_map(|r| {
+        let gate = GateState { open: r.open, consent_id: ConsentId(r.consent), notice_version: r.notice, reason: r.reason };
+        let openings = Openings { gate, opening: r.opening, closed_for: r.closed_for };
+        Some(((TenantId(r.tenant), r.country, Class::parse(&r.class)?), openings))
+    });
+    Ok(known.collect())
 }
 
 /// All gates of one class that the present reach may see, by (tenant, operator, country).

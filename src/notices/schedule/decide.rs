@@ -25,6 +25,8 @@ use crate::notices::StateRefusal;
 pub struct Work {
     /// Rows under a lease that has not lapsed.
     pub in_flight: usize,
+    /// So many may be claimed ahead of those that are at once under way; they leave as soon as one of these has its answer.
+    pub ahead: usize,
     /// Rows in all, leased ones included.
     pub held: usize,
     /// Rows that are due and under no live lease, the longest due first.
@@ -50,7 +52,7 @@ pub fn claim(mut head: Head, work: Work, now: DateTime<Utc>, policy: &Policy, rn
     if head.state != EndpointState::Active {
         return Claim { head, sends };
     }
-    let mut slots = head.slots(if policy.planted(Plant::Flood) { 0 } else { work.in_flight }, now);
+    let mut slots = head.slots(if policy.planted(Plant::Flood) { 0 } else { work.in_flight }, work.ahead, now);
     let mut room = policy.held_max.saturating_sub(work.held);
     let mut taken = BTreeSet::new();
     let twice = policy.planted(Plant::LeaseIgnored);
@@ -58,6 +60,7 @@ pub fn claim(mut head: Head, work: Work, now: DateTime<Utc>, policy: &Policy, rn
     let mut fresh = work.fresh.into_iter().filter(|item| item.seq > head.cursor_seq).peekable();
     let mut cursor = head.cursor_seq;
     loop {
+        while due.next_if(|held| taken.contains(&held.subject) && !twice).is_some() {}
         while let Some(behind) =
             fresh.next_if(|item| (item.held || taken.contains(&item.subject)) && !policy.planted(Plant::TwoAtOnce))
         {
@@ -117,7 +120,8 @@ pub struct Settled {
 
 /// Decides what an answer means.
 pub fn settle(head: Head, held: Held, answer: &Answer, now: DateTime<Utc>, policy: &Policy, rng: &mut impl Rng) -> Settled {
-    let stale = held.seq != answer.seq || held.attempt != answer.attempt || held.leased_until.is_none();
+    let replaced = matches!(answer.verdict, Verdict::Unsent { leased_until } if held.leased_until != leased_until);
+    let stale = held.seq != answer.seq || held.attempt != answer.attempt || held.leased_until.is_none() || replaced;
     if stale && !policy.planted(Plant::StaleCounts) {
         let stale = Effect::Stale { subject: held.subject.clone(), seq: answer.seq };
         return Settled { head, held: Some(held), effects: vec![stale] };
@@ -127,6 +131,10 @@ pub fn settle(head: Head, held: Held, answer: &Answer, now: DateTime<Utc>, polic
             let next = answer.next.filter(|_| !policy.planted(Plant::NextForgotten));
             let settled = delivered(head.clone(), held, next, now);
             if policy.planted(Plant::ClockRuns) { Settled { head, ..settled } } else { settled }
+        }
+        Verdict::Unsent { .. } => {
+            let held = Held { attempt: held.attempt.saturating_sub(1), leased_until: None, ..held };
+            Settled { head, held: Some(held), effects: Vec::new() }
         }
         Verdict::Gone if !policy.planted(Plant::GoneIgnored) => gone(head, held, now),
         Verdict::Moved | Verdict::Gone => {

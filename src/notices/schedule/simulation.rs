@@ -70,6 +70,7 @@ struct Account {
     failing_since: Option<DateTime<Utc>>,
     pauses: u32,
     lost: u32,
+    unsent: u32,
     retries: u32,
     opened: u32,
     moved: u32,
@@ -101,6 +102,7 @@ impl World {
         let poison = (0..3).map(|n| (format!("n{n}"), poisoned(&mut rng))).collect();
         let mut track = Track::new(0, rng.gen_range(1..=64));
         track.head.state = EndpointState::Active;
+        track.ahead = if rng.gen_bool(0.5) { rng.gen_range(1..=64) } else { 0 };
         let mut world = Self {
             now: zero(),
             rng,
@@ -204,7 +206,7 @@ impl World {
         let fresh = fresh.collect();
         self.step(Input::Turn { fresh, scanned_to });
         self.wake_at = self.track.wake_at(self.now, &self.policy);
-        let slots = self.track.head.slots(self.track.in_flight(self.now), self.now);
+        let slots = self.track.head.slots(self.track.in_flight(self.now), self.track.ahead, self.now);
         let moved = self.track.head.cursor_seq > after;
         if slots > 0 && moved && self.track.head.cursor_seq < self.head_seq() {
             self.wake_at = Some(self.now + TimeDelta::milliseconds(1));
@@ -245,7 +247,7 @@ impl World {
         }
     }
 
-    /// A worker takes the delivery. Some die before the request leaves, some after; some come back long after their lease.
+    /// A worker takes the delivery. Some give it back, some die before the request leaves, some after; some come back long after their lease.
     fn send(&mut self, held: &Held) {
         let now = self.now;
         self.account.open.retain(|_, until| now < *until);
@@ -260,6 +262,12 @@ impl World {
             return;
         }
         let wait = self.millis(1..400);
+        if self.rng.gen_bool(0.02) {
+            self.account.unsent += 1;
+            let unsent = Verdict::Unsent { leased_until: held.leased_until };
+            self.plan(wait, Happening::Answer(held.clone(), self.generation, unsent));
+            return;
+        }
         self.plan(wait, Happening::Arrive(held.clone(), self.generation));
     }
 
@@ -301,7 +309,7 @@ impl World {
     fn answer(&mut self, held: &Held, generation: u32, verdict: Verdict) {
         let behind = held.seq + 1..=self.track.head.cursor_seq;
         let next = behind.into_iter().find(|seq| self.feed[usize::try_from(*seq - 1).unwrap()] == held.subject);
-        let moved = generation != self.generation && verdict != Verdict::Delivered;
+        let moved = generation != self.generation && !matches!(verdict, Verdict::Delivered | Verdict::Unsent { .. });
         let verdict = if moved { Verdict::Moved } else { verdict };
         let answer = Answer { seq: held.seq, attempt: held.attempt, verdict, next };
         let counted = self.track.held.get(&held.subject).is_some_and(|now| now.attempt == held.attempt && now.seq == held.seq);
@@ -318,7 +326,7 @@ impl World {
                         self.account.failing_since.get_or_insert(self.now);
                     }
                 }
-                Verdict::Gone | Verdict::Moved => {}
+                Verdict::Gone | Verdict::Moved | Verdict::Unsent { .. } => {}
             }
         }
         let effects = self.step(Input::Answered { subject: held.subject.clone(), answer });
@@ -331,7 +339,7 @@ impl World {
     fn check(&mut self) {
         let now = self.now;
         self.account.open.retain(|_, until| now < *until);
-        let most = usize::from(self.track.head.max_in_flight);
+        let most = usize::from(self.track.head.max_in_flight) + self.track.ahead;
         assert!(self.account.open.len() <= most, "{} in flight of {most}", self.account.open.len());
         assert_eq!(self.account.open.len(), self.track.in_flight(now));
         if self.track.head.state == EndpointState::Active {
@@ -355,12 +363,13 @@ fn every_event_arrives_in_order_through_any_weather() {
         world.run();
         seen.pauses += world.account.pauses;
         seen.lost += world.account.lost;
+        seen.unsent += world.account.unsent;
         seen.retries += world.account.retries;
         seen.opened += world.account.opened;
         seen.moved += world.account.moved;
     }
     // A simulation in which nothing went wrong proves nothing.
-    assert!(seen.pauses > 0 && seen.lost > 0 && seen.retries > 1_000 && seen.opened > 10);
+    assert!(seen.pauses > 0 && seen.lost > 0 && seen.unsent > 0 && seen.retries > 1_000 && seen.opened > 10);
     eprintln!("{seeds} lives of {DRAINED} days: {} retries, {} lost, {} pauses", seen.retries, seen.lost, seen.pauses);
 }
 

@@ -113,6 +113,30 @@ fn no_more_leave_than_may_be_in_flight() {
 }
 
 #[test]
+fn some_are_claimed_ahead_while_nothing_fails_and_given_back_as_if_never_claimed() {
+    let mut bench = Bench::new(2);
+    bench.track.ahead = 1;
+    for subject in ["a", "b", "c", "d", "a"] {
+        bench.append(subject);
+    }
+    assert_eq!(bench.sends(), [("a".into(), 1, 1), ("b".into(), 2, 1), ("c".into(), 3, 1)]);
+    bench.track.ahead = 0;
+    let unsent = |bench: &Bench| Verdict::Unsent { leased_until: bench.track.held["c"].leased_until };
+    let (first, other) = (unsent(&bench), Verdict::Unsent { leased_until: Some(bench.now) });
+    bench.answer("c", other);
+    assert!(bench.track.held["c"].leased_until.is_some(), "of another claim");
+    bench.answer("c", first);
+    assert_eq!(bench.sends(), [], "two are under way");
+    bench.answer("a", FAILED);
+    assert_eq!(bench.sends(), [("c".into(), 3, 1)], "the first try of it, at once");
+    assert_eq!(bench.track.head.streak, 1);
+    let second = unsent(&bench);
+    bench.answer("c", second);
+    bench.answer("b", Verdict::Delivered);
+    assert_eq!(bench.sends().len(), 2);
+}
+
+#[test]
 fn unwanted_events_are_passed_over() {
     let mut bench = Bench::new(1);
     let effects = bench.input(Input::Turn { fresh: Vec::new(), scanned_to: 900 });

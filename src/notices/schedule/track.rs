@@ -33,6 +33,8 @@ pub struct Track {
     pub head: Head,
     /// By subject.
     pub held: BTreeMap<String, Held>,
+    /// As [`Work::ahead`].
+    pub ahead: usize,
 }
 
 /// What happens to an endpoint.
@@ -51,7 +53,7 @@ impl Track {
     /// A new endpoint, see [`Head::new`].
     #[must_use]
     pub fn new(cursor_seq: i64, max_in_flight: u16) -> Self {
-        Self { head: Head::new(cursor_seq, max_in_flight), held: BTreeMap::new() }
+        Self { head: Head::new(cursor_seq, max_in_flight), held: BTreeMap::new(), ahead: 0 }
     }
 
     /// Rows under a live lease.
@@ -98,7 +100,14 @@ impl Track {
             let held = self.held.contains_key(&subject);
             Fresh { seq, subject, held }
         });
-        let work = Work { in_flight: self.in_flight(now), held: self.held.len(), due, fresh: fresh.collect(), scanned_to };
+        let work = Work {
+            in_flight: self.in_flight(now),
+            ahead: self.ahead,
+            held: self.held.len(),
+            due,
+            fresh: fresh.collect(),
+            scanned_to,
+        };
         let claim = claim(head, work, now, policy, rng);
         self.head = claim.head;
         for held in claim.sends {

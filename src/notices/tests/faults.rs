@@ -1,6 +1,7 @@
 //! What happens in between: workers that die, endpoints that change while something is under way, late commits, snapshots that
 //! somebody holds open.
 
+use super::super::hand::Whose;
 use super::super::queries_delivery::lock_endpoint;
 use super::super::turn::turn;
 use super::*;
@@ -66,8 +67,8 @@ async fn a_first_try_that_its_worker_never_made_is_made_by_another(pool: PgPool)
     world.seal().await;
     // A worker claims and is killed before a byte leaves.
     let mut tx = world.store.begin_job().await.expect("a transaction");
-    let target = lock_endpoint(&mut tx, world.operator, id, true).await.expect("locked").expect("there");
-    let claimed = turn(&mut tx, std::future::ready(None), &world.store, &world.notices, target, &[], false).await.expect("claimed");
+    let target = lock_endpoint(&mut tx, world.operator, id).await.expect("locked").expect("there");
+    let claimed = turn(&mut tx, None, &world.store, &world.notices, target, &[], Whose::default()).await.expect("claimed");
     tx.commit().await.expect("committed");
     assert_eq!(claimed.sends.len(), 1);
     drop(claimed);

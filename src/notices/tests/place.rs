@@ -1,13 +1,13 @@
 //! Where an endpoint is in its feed: what is counted, shown and sent once more while something is in hand.
 
-use std::future::ready;
-
 use super::super::Outcome;
+use super::super::hand::Answered;
+use super::super::hand::Whose;
 use super::super::post::Posted;
 use super::super::queries_delivery::bring_forward;
 use super::super::queries_delivery::lock_endpoint;
 use super::super::queries_pages;
-use super::super::turn::Answered;
+use super::super::settling::Record;
 use super::super::turn::turn;
 use super::*;
 
@@ -69,7 +69,7 @@ async fn a_wish_to_wait_holds_for_what_is_sent_once_more(pool: PgPool) {
     receiver.asks_to_wait(None);
     receiver.forget();
     let mut tx = world.store.begin_job().await.expect("a transaction");
-    let target = lock_endpoint(&mut tx, world.operator, id, true).await.expect("read").expect("there");
+    let target = lock_endpoint(&mut tx, world.operator, id).await.expect("read").expect("there");
     bring_forward(&mut tx, &target, world.store.env.now(), 0).await.expect("written");
     tx.commit().await.expect("committed");
     world.later(TimeDelta::minutes(30)).await;
@@ -134,11 +134,11 @@ async fn what_is_recorded_beside_a_turn_that_fails_is_recorded_once(pool: PgPool
     world.seal().await;
     let begin = async || {
         let mut tx = world.store.begin_queue().await.expect("a transaction");
-        let target = lock_endpoint(&mut tx, world.operator, id, true).await.expect("locked").expect("there");
+        let target = lock_endpoint(&mut tx, world.operator, id).await.expect("locked").expect("there");
         (tx, target)
     };
     let (mut tx, target) = begin().await;
-    let claimed = turn(&mut tx, ready(None), &world.store, &world.notices, target, &[], false).await.expect("claimed");
+    let claimed = turn(&mut tx, None, &world.store, &world.notices, target, &[], Whose::default()).await.expect("claimed");
     tx.commit().await.expect("committed");
     let (id_of_try, sent_at) = (world.store.env.id(), world.store.env.now());
     let outcome = Outcome {
@@ -155,13 +155,14 @@ async fn what_is_recorded_beside_a_turn_that_fails_is_recorded_once(pool: PgPool
 
     // The connection of the turn breaks after what stands beside it was committed; its worker tries again.
     let (mut tx, target) = begin().await;
-    let beside = world.store.begin_beside();
-    turn(&mut tx, beside, &world.store, &world.notices, target, &answers, false).await.expect("settled");
+    let mut beside = world.store.begin_beside().await.expect("idle");
+    Record::begin(&mut beside, &world.store, &answers).await.expect("settled");
+    turn(&mut tx, Some(beside), &world.store, &world.notices, target, &answers, Whose::default()).await.expect("settled");
     drop(tx);
     assert_eq!(world.count("select count(*) from attempt where trigger = 'feed'").await, 1, "beside");
     assert_eq!(world.shown(id).await.backlog, 1, "the turn itself is undone");
     let (mut tx, target) = begin().await;
-    turn(&mut tx, ready(None), &world.store, &world.notices, target, &answers, false).await.expect("settled");
+    turn(&mut tx, None, &world.store, &world.notices, target, &answers, Whose::default()).await.expect("settled");
     tx.commit().await.expect("committed");
     assert_eq!(world.shown(id).await.backlog, 0);
     assert_eq!(world.count("select count(*) from attempt where trigger = 'feed'").await, 1);
