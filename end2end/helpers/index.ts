@@ -44,7 +44,7 @@ export function accountOfSeveral(...orgSlugs: string[]): Demo['accounts'][number
 }
 
 /** The browser says so when it leaves out the animation between two pages, as the second was shown already. */
-const LEFT_OUT = /^Transition was (aborted because of invalid state|skipped)/;
+const LEFT_OUT = /^Transition was aborted because of invalid state/;
 
 /**
  * What is wrong with a page without anybody asserting it: a breach of the content policy, an exception in a script, a 500.
