@@ -32,8 +32,7 @@ pub const ORDERS: Loop = Loop { name: orders::ORDERS_LOOP, every: Duration::from
 pub async fn confirm(store: &Store) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_queue().await?;
-    let mut taken = queries_jobs::take_confirmed(&mut tx, &store.looks, notices::TAKEN, TAKEN, now).await?;
-    taken.add(queries_jobs::take_confirmed(&mut tx, &store.looks, notices::CONFIRMED, TAKEN, now).await?);
+    let taken = queries_jobs::take_confirmed(&mut tx, &store.looks, notices::TAKEN, TAKEN, now).await?;
     let active = queries_jobs::activate(&mut tx, &taken.confirmed, now).await?;
     let entries: Vec<Change<'_>> = active
         .iter()

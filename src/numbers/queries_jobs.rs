@@ -41,13 +41,6 @@ pub struct Taken {
     pub full: bool,
 }
 
-impl Taken {
-    pub fn add(&mut self, other: Self) {
-        self.confirmed.extend(other.confirmed);
-        self.full |= other.full;
-    }
-}
-
 /// Takes up to `limit` rows off the change list, the oldest first; none while another process takes some, so that no two wait for
 /// each other.
 pub async fn take_confirmed(
@@ -75,23 +68,15 @@ pub async fn take_confirmed(
     looks.found(&look, found.first().map(|row| made_at(row.id).unwrap_or(look.from)));
     let places: Vec<String> = found.into_iter().map(|row| row.place).collect();
     let full = i64::try_from(places.len()).is_ok_and(|n| n >= limit);
-    let rows = sqlx::query!(
-        "delete from change where ctid = any($1::text[]::tid[]) returning tenant_id, operator_id, subject, seq, detail",
-        &places
-    )
-    .fetch_all(conn)
-    .await?;
+    let rows =
+        sqlx::query!("delete from change where ctid = any($1::text[]::tid[]) returning tenant_id, operator_id, detail", &places)
+            .fetch_all(conn)
+            .await?;
     let mut confirmed = Vec::new();
     for row in rows {
         let one = |(e164, number_seq)| Confirmed { tenant: row.tenant_id, operator: row.operator_id, e164, number_seq };
-        match (row.subject, row.seq) {
-            // From before they were lists.
-            (Some(e164), Some(seq)) => confirmed.push(one((e164, seq))),
-            _ => {
-                let list: Vec<(String, i64)> = serde_json::from_str(&row.detail.unwrap_or_default()).map_err(anyhow::Error::new)?;
-                confirmed.extend(list.into_iter().map(one));
-            }
-        }
+        let list: Vec<(String, i64)> = serde_json::from_str(&row.detail.unwrap_or_default()).map_err(anyhow::Error::new)?;
+        confirmed.extend(list.into_iter().map(one));
     }
     Ok(Taken { confirmed, full })
 }

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::base::Failure;
+use crate::notices;
 
 /// A tenant of the directory.
 #[derive(Clone, Debug)]
@@ -242,11 +243,13 @@ pub struct WaitingLine {
 pub async fn waiting(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<WaitingLine>, Failure> {
     let rows = sqlx::query_as!(
         WaitingLine,
-        r#"select list as "list!", count(*) as "waiting!", min(at) as since from change group by list
+        r#"select list as "list!", sum(case when list = $2 then jsonb_array_length(detail::jsonb) else 1 end) as "waiting!", min(at) as since
+           from change group by list
            union all
            select 'chain.' || chain, sum(cardinality(entries)), min(due_at) from chain_pending where due_at <= $1 group by chain
            order by 1"#,
-        now
+        now,
+        notices::TAKEN
     )
     .fetch_all(conn)
     .await?;

@@ -10,4 +10,5 @@ mod schema;
 mod snapshots;
 mod tables;
 mod tidy;
+mod upgrade;
 mod world;

@@ -33,13 +33,12 @@ pub async fn timeline(store: &Store, tenant: TenantId, e164: &str) -> Vec<String
 pub async fn confirmed(store: &Store, tenant: TenantId, operator: OperatorId, e164: &str, seq: i64) {
     let mut tx = store.begin_job().await.expect("a transaction");
     sqlx::query!(
-        "insert into change (tenant_id, id, list, operator_id, subject, seq, detail, at) values ($1, $2, $3, $4, $5, $6, 'number.assigned', $7)",
+        "insert into change (tenant_id, id, list, operator_id, detail, at) values ($1, $2, $3, $4, $5, $6)",
         tenant.0,
         store.env.id(),
-        crate::notices::CONFIRMED,
+        crate::notices::TAKEN,
         operator.0,
-        e164,
-        seq,
+        serde_json::json!([[e164, seq]]).to_string(),
         store.env.now()
     )
     .execute(&mut *tx)
