@@ -11,6 +11,7 @@ mod ids;
 mod mask;
 mod problem;
 mod sip;
+mod wire_time;
 
 pub use ctx::Actor;
 pub use ctx::Ctx;
@@ -39,3 +40,5 @@ pub use problem::Failure;
 pub use problem::Problem;
 pub use problem::RowError;
 pub use sip::SipUri;
+pub use wire_time::wire_time;
+pub use wire_time::write_time;

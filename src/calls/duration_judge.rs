@@ -13,6 +13,7 @@ use super::duration_row::Refusal;
 use super::duration_row::Row;
 use super::duration_words::Verdict;
 use crate::base::TenantId;
+use crate::base::wire_time;
 use crate::consent;
 use crate::consent::Spell;
 
@@ -62,13 +63,13 @@ pub(super) struct Owner<'f> {
 pub(super) fn owner<'f>(row: &Row<'_>, facts: &'f Facts) -> Result<Owner<'f>, Refusal> {
     let at = DateTime::from_timestamp_millis(row.at_ms).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let field = if row.answered_ms.is_some() { "answered_at" } else { "setup_at" };
-    let told = || DateTime::from_timestamp_millis(row.at_ms).map(wire);
+    let told = || DateTime::from_timestamp_millis(row.at_ms).map(wire_time);
     if at > facts.now {
-        let fix = format!("It is {} now. Was the offset added twice?", wire(facts.now));
+        let fix = format!("It is {} now. Was the offset added twice?", wire_time(facts.now));
         return Err(Refusal::new(Verdict::TimeInFuture, field, told(), fix));
     }
     if at < oldest_duration(facts.now) {
-        let fix = format!("Calls are kept from {} on. Leave the row out.", wire(oldest_duration(facts.now)));
+        let fix = format!("Calls are kept from {} on. Leave the row out.", wire_time(oldest_duration(facts.now)));
         return Err(Refusal::new(Verdict::TimeBeforeRetention, field, told(), fix));
     }
     let number = || Some(row.e164.to_string());
@@ -110,14 +111,10 @@ pub(super) fn spell_for<'s>(spells: &'s [Spell], country: &str, at: DateTime<Utc
 fn not_held_fix(holds: &[Hold], at: DateTime<Utc>) -> String {
     let next = holds.iter().filter(|hold| hold.from > at).map(|hold| hold.from).min();
     let last = holds.iter().filter_map(|hold| hold.until).filter(|until| *until <= at).max();
-    let came = next.map(|from| format!("it came to you on {}", wire(from)));
-    let went = last.map(|until| format!("it left you on {}", wire(until)));
+    let came = next.map(|from| format!("it came to you on {}", wire_time(from)));
+    let went = last.map(|until| format!("it left you on {}", wire_time(until)));
     let when = [went, came].into_iter().flatten().collect::<Vec<_>>().join(" and ");
     format!("You did not have this number at the time of the call: {when}. Whoever had it then sends the row.")
-}
-
-fn wire(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// A version of a key.

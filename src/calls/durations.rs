@@ -25,6 +25,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::write_time;
 use crate::store::Loop;
 use crate::store::Reach;
 use crate::store::Store;
@@ -64,7 +65,9 @@ pub struct DurationReceipt {
     #[schema(value_type = String)]
     pub sha256: Vec<u8>,
     /// Of accepted rows.
+    #[serde(serialize_with = "write_time")]
     pub first_answered_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "write_time")]
     pub last_answered_at: Option<DateTime<Utc>>,
     /// `api` or `upload`.
     pub source: String,
@@ -72,7 +75,9 @@ pub struct DurationReceipt {
     pub format: String,
     pub file_name: Option<String>,
     pub actor_label: String,
+    #[serde(serialize_with = "write_time")]
     pub received_at: DateTime<Utc>,
+    #[serde(serialize_with = "write_time")]
     pub done_at: Option<DateTime<Utc>>,
     /// Size, decompressed.
     pub bytes: i64,

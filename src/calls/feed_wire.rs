@@ -6,7 +6,6 @@
 //! name connection data among what it shares.
 
 use chrono::DateTime;
-use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Serialize;
 use serde::Serializer;
@@ -19,6 +18,7 @@ use super::queries_calls_feed::FeedLine;
 use super::queries_calls_feed::StreamLine;
 use crate::base::hidden_digits;
 use crate::base::mask;
+use crate::base::write_time;
 
 /// Stands for one hidden digit.
 const SIGN: char = '*';
@@ -29,7 +29,7 @@ pub(super) struct Millis(pub DateTime<Utc>);
 
 impl Serialize for Millis {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        write_time(&self.0, serializer)
     }
 }
 

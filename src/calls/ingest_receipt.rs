@@ -3,15 +3,10 @@
 use chrono::DateTime;
 use chrono::Utc;
 use serde::Serialize;
-use serde::Serializer;
 use utoipa::ToSchema;
 
-use super::feed_wire::Millis;
 use crate::base::BatchId;
-
-fn millis<T: Copy + Into<Option<DateTime<Utc>>>, S: Serializer>(at: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    (*at).into().map(Millis).serialize(serializer)
-}
+use crate::base::write_time;
 
 /// What became of a batch. `rows` = `accepted` + `duplicate` + `superseded` + `rejected`; `replaced` counts the older versions that
 /// accepted rows took the place of.
@@ -30,16 +25,16 @@ pub struct Receipt {
     /// SHA-256 of the body, decompressed, in lower-case hex.
     pub sha256: String,
     /// Earliest `invited_at` of an accepted row.
-    #[serde(rename = "first_invited_at", serialize_with = "millis")]
+    #[serde(rename = "first_invited_at", serialize_with = "write_time")]
     pub first_at: Option<DateTime<Utc>>,
     /// Latest `invited_at` of an accepted row.
-    #[serde(rename = "last_invited_at", serialize_with = "millis")]
+    #[serde(rename = "last_invited_at", serialize_with = "write_time")]
     pub last_at: Option<DateTime<Utc>>,
     /// Earliest `answered_at` of an accepted row.
-    #[serde(serialize_with = "millis")]
+    #[serde(serialize_with = "write_time")]
     pub first_answered_at: Option<DateTime<Utc>>,
     /// Latest `answered_at` of an accepted row.
-    #[serde(serialize_with = "millis")]
+    #[serde(serialize_with = "write_time")]
     pub last_answered_at: Option<DateTime<Utc>>,
 }
 

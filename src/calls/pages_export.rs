@@ -11,7 +11,6 @@ use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use chrono::DateTime;
-use chrono::SecondsFormat;
 use chrono::Utc;
 use futures::StreamExt as _;
 use futures::stream;
@@ -26,6 +25,7 @@ use super::pages_reads::ShownCall;
 use super::pages_reads::Way;
 use crate::base::Ctx;
 use crate::base::Failure;
+use crate::base::wire_time;
 use crate::identity;
 use crate::identity::OrgKind;
 use crate::identity::csv_file;
@@ -142,10 +142,6 @@ pub(super) fn heading(kind: OrgKind) -> String {
     format!("{}\r\n", COLUMNS.map(|column| column.replace("party", party)).join(","))
 }
 
-fn wire(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
 fn push_row(out: &mut String, kind: OrgKind, call: ShownCall) {
     let (inbound, cause) = (call.inbound(), call.cause);
     let line = call.line;
@@ -153,10 +149,10 @@ fn push_row(out: &mut String, kind: OrgKind, call: ShownCall) {
     let (party_id, party_name) =
         if kind == OrgKind::Operator { (line.tenant_id, line.tenant_name) } else { (line.operator_id, line.operator_name) };
     let number = |value: Option<i64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let time = |at: Option<DateTime<Utc>>| at.map(wire).unwrap_or_default();
+    let time = |at: Option<DateTime<Utc>>| at.map(wire_time).unwrap_or_default();
     let cells: [String; COLUMNS.len()] = [
         line.id.to_string(),
-        wire(line.invited_at),
+        wire_time(line.invited_at),
         line.direction,
         line.e164,
         caller.unwrap_or_default(),

@@ -29,6 +29,7 @@ use crate::base::OperatorId;
 use crate::base::Problem;
 use crate::base::Scope;
 use crate::base::TenantId;
+use crate::base::wire_time;
 use crate::identity::Email;
 use crate::notices;
 use crate::store::Reach;
@@ -346,7 +347,7 @@ async fn emit(conn: &mut PgConnection, ctx: &Ctx, consent: &Consent) -> Result<(
     let data = EventData {
         consent_id: consent.id,
         status: consent.status.as_str(),
-        since: super::words::wire_time(consent.since),
+        since: wire_time(consent.since),
         countries: &consent.countries,
         data_classes: consent.classes.iter().map(|class| class.as_str()).collect(),
         notice_version: &consent.notice_version,

@@ -19,6 +19,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::wire_time;
 use crate::identity::PageRequest;
 use crate::identity::id_param;
 use crate::store::Reach;
@@ -65,7 +66,7 @@ impl Certified<'_> {
             entry.id,
             entry.consent_id,
             entry.action,
-            words::wire_time(entry.at),
+            wire_time(entry.at),
             self.tenant_id,
             self.tenant,
             self.operator.id,

@@ -1,7 +1,6 @@
 //! Words of consent in the viewer's language.
 
 use chrono::DateTime;
-use chrono::SecondsFormat;
 use chrono::Utc;
 
 use super::directory::Fresh;
@@ -17,11 +16,6 @@ use crate::ui::Text;
 use crate::ui::TimeStyle;
 use crate::ui::Tone;
 use crate::ui::Viewer;
-
-/// A moment on the wire: milliseconds, `Z`.
-pub(super) fn wire_time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
 
 /// A status and its tone.
 #[must_use]

@@ -30,6 +30,7 @@ use super::wire::RateLimits;
 use super::wire::address_of;
 use crate::base::Failure;
 use crate::base::Org;
+use crate::base::write_time;
 use crate::store::Store;
 
 /// The routes of this room; the token's address needs no token.
@@ -164,6 +165,7 @@ pub struct FeedOut {
     pub head_seq: i64,
     /// Acknowledged up to here.
     pub acked_seq: i64,
+    #[serde(serialize_with = "write_time")]
     pub acked_at: Option<DateTime<Utc>>,
 }
 

@@ -18,6 +18,7 @@ use crate::base::EventId;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::base::write_time;
 
 /// A try to be noted.
 #[derive(Clone, Debug)]
@@ -155,6 +156,7 @@ pub(super) async fn confirm(conn: &mut PgConnection, env: &Env, operator: Operat
 pub struct AttemptView {
     pub id: Uuid,
     /// When it was sent.
+    #[serde(serialize_with = "write_time")]
     pub at: DateTime<Utc>,
     pub endpoint_id: Uuid,
     /// `evt_…`
@@ -179,6 +181,7 @@ pub struct AttemptView {
     /// At most 4 KiB of it.
     pub response_body: Option<String>,
     /// When it is tried again.
+    #[serde(serialize_with = "write_time")]
     pub next_at: Option<DateTime<Utc>>,
 }
 

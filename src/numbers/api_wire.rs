@@ -24,6 +24,7 @@ use crate::base::E164;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::write_time;
 use crate::identity::ApiCtx;
 use crate::identity::IfMatch;
 use crate::store::Store;
@@ -160,6 +161,7 @@ pub struct AssignedOut {
     pub target_kind: &'static str,
     pub display_name: String,
     pub category: &'static str,
+    #[serde(serialize_with = "write_time")]
     pub assigned_at: DateTime<Utc>,
 }
 
@@ -181,11 +183,13 @@ pub struct TenantNumberOut {
     pub failure: Option<FailureOut>,
     /// `none`, `until` or `forever`.
     pub quarantine: &'static str,
+    #[serde(serialize_with = "write_time")]
     pub quarantine_until: Option<DateTime<Utc>>,
     /// Counts every change the operator is told of.
     pub number_seq: i64,
     /// The `ETag`.
     pub version: i64,
+    #[serde(serialize_with = "write_time")]
     pub changed_at: DateTime<Utc>,
 }
 

@@ -1,10 +1,8 @@
 //! What a list of numbers can be asked for, and what its rows say. Pure: the address and the machine call are read alike.
 
 use chrono::DateTime;
-use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Serialize;
-use serde::Serializer;
 use uuid::Uuid;
 
 use super::model_filter::Search;
@@ -15,6 +13,7 @@ use super::model_filter::moment;
 use crate::base::Cursor;
 use crate::base::Failure;
 use crate::base::Problem;
+use crate::base::write_time;
 use crate::ui::Query;
 
 /// What a list is sorted by; `number` breaks ties.
@@ -250,25 +249,6 @@ impl OperatorAsk {
     }
 }
 
-/// A moment as the machine API writes it: UTC, milliseconds.
-#[must_use]
-pub fn wire_time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
-pub(super) fn write_time<S: Serializer>(at: &DateTime<Utc>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&wire_time(*at))
-}
-
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
-pub(super) fn write_maybe_time<S: Serializer>(at: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => write_time(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
 /// A number of a tenant's list, with who has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow, utoipa::ToSchema)]
 pub struct NumberLine {
@@ -286,10 +266,10 @@ pub struct NumberLine {
     pub activation_state: String,
     pub assignment_status: String,
     /// Since when the operator has yet to follow.
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub pending_since: Option<DateTime<Utc>>,
     /// Null when there is none or it has no end.
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub quarantine_until: Option<DateTime<Utc>>,
     /// In quarantine for good.
     pub quarantine_forever: bool,
@@ -352,7 +332,7 @@ pub struct OperatorLine {
     pub failure_code: Option<String>,
     pub failure_reason: Option<String>,
     /// Since when the notice of the last change waits to be taken.
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub pending_since: Option<DateTime<Utc>>,
     pub number_seq: i64,
     pub version: i64,

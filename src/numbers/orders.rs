@@ -34,6 +34,7 @@ use crate::base::OrderId;
 use crate::base::Problem;
 use crate::base::Scope;
 use crate::base::TenantId;
+use crate::base::write_time;
 use crate::notices;
 use crate::store::Reach;
 use crate::store::Store;
@@ -63,7 +64,9 @@ pub struct Order {
     /// `account`, `client` or `job`.
     pub actor_kind: String,
     pub actor_label: String,
+    #[serde(serialize_with = "write_time")]
     pub created_at: DateTime<Utc>,
+    #[serde(serialize_with = "write_time")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 

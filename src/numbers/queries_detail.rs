@@ -7,12 +7,11 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model_list::write_maybe_time;
-use super::model_list::write_time;
 use crate::base::E164;
 use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
+use crate::base::write_time;
 
 /// Everything a tenant sees of one number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -31,7 +30,7 @@ pub struct NumberDetail {
     pub assignment_status: String,
     pub failure_code: Option<String>,
     pub failure_reason: Option<String>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub quarantine_until: Option<DateTime<Utc>>,
     pub quarantine_forever: bool,
     pub reserved: Option<String>,
@@ -50,15 +49,15 @@ pub struct NumberDetail {
     #[serde(skip)]
     pub department: Option<String>,
     pub category: Option<String>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub assigned_at: Option<DateTime<Utc>>,
     pub tags: Vec<String>,
     /// Since when the operator is asked to take the number back.
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub release_requested_at: Option<DateTime<Utc>>,
     pub number_seq: i64,
     pub version: i64,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub pending_since: Option<DateTime<Utc>>,
     #[serde(serialize_with = "write_time")]
     pub created_at: DateTime<Utc>,
@@ -114,7 +113,7 @@ pub struct Holder {
     pub category: String,
     #[serde(serialize_with = "write_time")]
     pub from: DateTime<Utc>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub to: Option<DateTime<Utc>>,
 }
 

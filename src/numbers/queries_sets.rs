@@ -7,13 +7,12 @@ use sqlx::PgConnection;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::model_list::write_maybe_time;
-use super::model_list::write_time;
 use super::model_sets::SetAction;
 use super::queries::word;
 use crate::base::Actor;
 use crate::base::Failure;
 use crate::base::TenantId;
+use crate::base::write_time;
 
 /// A change set as its tenant sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -49,15 +48,15 @@ pub struct ChangeSet {
     pub actor_label: String,
     #[serde(serialize_with = "write_time")]
     pub created_at: DateTime<Utc>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub checked_at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub run_at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub finished_at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub undo_at: Option<DateTime<Utc>>,
-    #[serde(serialize_with = "write_maybe_time")]
+    #[serde(serialize_with = "write_time")]
     pub undone_at: Option<DateTime<Utc>>,
 }
 

@@ -21,6 +21,7 @@ use crate::base::Problem;
 use crate::base::RowError;
 use crate::base::Scope;
 use crate::base::TenantId;
+use crate::base::write_time;
 use crate::store::Reach;
 use crate::store::Store;
 
@@ -60,6 +61,7 @@ pub struct TargetRow {
     pub e164: Option<String>,
     /// Numbers it has, of every category.
     pub numbers: i64,
+    #[serde(serialize_with = "write_time")]
     pub changed_at: DateTime<Utc>,
     /// The name as the list is sorted by it.
     #[serde(skip)]
@@ -263,6 +265,7 @@ pub struct AssignmentOut {
     pub activation_state: String,
     pub operator_id: uuid::Uuid,
     pub number_seq: i64,
+    #[serde(serialize_with = "write_time")]
     pub assigned_at: DateTime<Utc>,
 }
 

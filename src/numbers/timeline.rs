@@ -10,7 +10,6 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::model_list::write_time;
 use super::queries_detail;
 use super::queries_detail::ChangeLine;
 use super::queries_detail::Holder;
@@ -25,6 +24,7 @@ use crate::base::OperatorId;
 use crate::base::Problem;
 use crate::base::Scope;
 use crate::base::TenantId;
+use crate::base::write_time;
 use crate::notices;
 use crate::notices::Delivery;
 use crate::notices::Eyes;

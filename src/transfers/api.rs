@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use chrono::DateTime;
-use chrono::SecondsFormat;
 use chrono::Utc;
 use serde::Deserialize;
 use serde::Serialize;
@@ -27,6 +26,7 @@ use crate::base::Cursor;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::TenantId;
+use crate::base::wire_time;
 use crate::identity::ApiCtx;
 use crate::identity::Format;
 use crate::identity::Listing;
@@ -92,11 +92,6 @@ pub(super) struct TransferOut {
     pub(super) entry: Option<i64>,
     #[serde(skip)]
     pub(super) cursor: Cursor,
-}
-
-/// A moment on the wire: milliseconds, `Z`.
-pub(super) fn wire_time(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 impl From<TransferRow> for TransferOut {

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use http::HeaderName;
 use http::HeaderValue;
 use http::Uri;
 use http::header;
@@ -46,7 +47,8 @@ impl<T: Serialize> Listing<T> {
         Self::new(rows, next)
     }
 
-    /// Adds a field beside `data`, for example `events_after`.
+    /// Adds a field beside `data`, for example `events_after`. Where lines are rows alone a position is a
+    /// header, `events-after`.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.extra.insert(name.to_owned(), value.into());
@@ -73,6 +75,10 @@ impl<T: Serialize> Listing<T> {
             && let Ok(link) = HeaderValue::from_str(&format!("<{}>; rel=\"next\"", next_address(uri, cursor)))
         {
             headers.insert(header::LINK, link);
+        }
+        let positions = self.extra.iter().filter_map(|(name, value)| Some((name.replace('_', "-"), value.as_i64()?)));
+        for (name, position) in positions.filter(|_| format != Format::Json) {
+            headers.insert(HeaderName::try_from(name).map_err(anyhow::Error::new)?, position.into());
         }
         Ok(response)
     }
@@ -111,9 +117,13 @@ mod tests {
 
     use super::*;
 
-    async fn text(listing: &Listing<Value>, format: Format) -> (String, Option<String>) {
+    fn answer(listing: &Listing<Value>, format: Format) -> Response {
         let uri: Uri = "/api/v1/numbers?limit=1&cursor=old&q=a%20b".parse().expect("an address");
-        let response = listing.answer(format, &uri, &["e164", "note", "tags"]).expect("an answer");
+        listing.answer(format, &uri, &["e164", "note", "tags"]).expect("an answer")
+    }
+
+    async fn text(listing: &Listing<Value>, format: Format) -> (String, Option<String>) {
+        let response = answer(listing, format);
         let link = response.headers().get(header::LINK).map(|link| link.to_str().expect("ASCII").to_owned());
         let body = to_bytes(response.into_body(), 10_000).await.expect("a body");
         (String::from_utf8(body.to_vec()).expect("UTF-8"), link)
@@ -128,6 +138,8 @@ mod tests {
         assert_eq!(link.as_deref(), Some("</api/v1/numbers?limit=1&q=a+b&cursor=next>; rel=\"next\""));
         assert_eq!(text(&listing, Format::Ndjson).await.0.lines().count(), 1);
         assert_eq!(text(&listing, Format::Csv).await.0, "e164,note,tags\r\n+493023125010,\"'=1+1, \"\"x\"\"\",a;b\r\n");
+        let position = |format| answer(&listing, format).headers().get("events-after").cloned();
+        assert_eq!([Format::Json, Format::Ndjson, Format::Csv].map(position), [None, Some(7.into()), Some(7.into())]);
         let last = Listing::cut(vec![json!({})], 1, |_| "next".to_owned());
         assert!(!last.has_more && text(&last, Format::Json).await.1.is_none());
     }
