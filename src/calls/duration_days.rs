@@ -17,6 +17,7 @@ use crate::base::Ctx;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::write_time;
 use crate::store::Store;
 
 /// The rows of a day are due so long after its beginning: at 06:00 of the next day.
@@ -37,6 +38,7 @@ pub struct DurationDay {
     pub duration_ms: i64,
     /// Rows received after 06:00 of the next day.
     pub late_rows: i64,
+    #[serde(serialize_with = "write_time")]
     pub last_received_at: Option<DateTime<Utc>>,
     /// The operator has said that the day is complete. Days are closed in UTC: null in any other zone.
     pub closed: Option<ClosedDay>,
@@ -49,6 +51,7 @@ pub struct ClosedDay {
     #[serde(rename = "seconds", serialize_with = "seconds")]
     #[schema(value_type = f64)]
     pub duration_ms: i64,
+    #[serde(serialize_with = "write_time")]
     pub at: DateTime<Utc>,
 }
 
@@ -93,14 +96,15 @@ pub async fn coverage(store: &Store, ctx: &Ctx, (from, to): (NaiveDate, NaiveDat
     Ok(days)
 }
 
-/// The first day of which the caller sent or could have sent anything; `None` when it never sent a batch.
+/// The first day of which the caller sent or could have sent anything and that is still kept; `None` when it never sent a batch.
 pub(super) async fn first_day(store: &Store, ctx: &Ctx) -> Result<Option<NaiveDate>, Failure> {
     let operator = ctx.operator()?;
     ctx.require(Scope::DurationsWrite)?;
     let mut tx = store.begin_for(ctx).await?;
     let first = queries::first_batch(&mut tx, operator).await?;
     tx.commit().await?;
-    Ok(first.map(|at| at.date_naive()).and_then(|day| day.pred_opt()))
+    let kept = oldest_duration(ctx.now()).date_naive();
+    Ok(first.map(|at| at.date_naive()).and_then(|day| day.pred_opt()).map(|day| day.max(kept)))
 }
 
 /// What came of closing a day.

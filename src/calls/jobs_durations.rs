@@ -40,7 +40,7 @@ use crate::base::TenantId;
 use crate::consent;
 use crate::store::CopyRows;
 use crate::store::Store;
-use crate::store::ensure_partitions;
+use crate::store::need_partitions;
 use crate::transfers;
 use crate::transfers::Basis;
 use crate::transfers::Channel;
@@ -219,9 +219,9 @@ impl Job {
         let Some((first, last)) = duration_stage::between(read, best) else {
             return Ok(HashMap::new());
         };
-        // Before this transaction touches the table: making a partition waits for everybody who does.
+        // On a connection of its own, before this transaction knows which partitions there are.
         for month in write::months_missing(conn, first, last).await? {
-            ensure_partitions(&self.store, month).await?;
+            need_partitions(&self.store, &[("duration_record", month)]).await?;
         }
         write::make_stage(conn).await?;
         let mut countries = Countries::default();

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use chrono::DateTime;
-use chrono::NaiveDate;
 use chrono::TimeDelta;
 use chrono::Utc;
 use rand::RngCore;
@@ -41,7 +40,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::TenantId;
 use crate::store::Store;
-use crate::store::ensure_partitions;
+use crate::store::need_partitions;
 use crate::transfers;
 
 /// Change list and wake-up of who pairs: the days (UTC) on which calls began.
@@ -86,22 +85,17 @@ pub async fn take_call_records(store: &Store, client_id: &str, body: &[u8]) -> R
 /// Makes the partitions that rows of these times need.
 async fn make_partitions(store: &Store, records: &[Record<'_>], now: DateTime<Utc>) -> Result<(), Failure> {
     let oldest = now - KEEP_PERSONAL;
-    let mut days: BTreeMap<NaiveDate, DateTime<Utc>> = BTreeMap::new();
+    let (mut months, mut days) = (BTreeMap::new(), BTreeMap::new());
     for record in records {
-        let day = record.invited_at.date_naive();
-        // By day for what is kept by day; else one time a month is enough.
-        let personal = record.is_personal() && record.invited_at >= oldest;
-        let place = if personal { day } else { chrono::Datelike::with_day(&day, 1).unwrap_or(day) };
-        days.entry(place).or_insert(record.invited_at);
-    }
-    for at in days.into_values() {
-        if let Err(failure) = ensure_partitions(store, at).await {
-            // Another process makes the same ones: then they are there now.
-            tracing::debug!(error = %failure, "partitions were made elsewhere");
-            ensure_partitions(store, at).await?;
+        let (at, day) = (record.invited_at, record.invited_at.date_naive());
+        months.entry(chrono::Datelike::with_day(&day, 1)).or_insert(at);
+        if record.is_personal() && at >= oldest {
+            days.entry(day).or_insert(at);
         }
     }
-    Ok(())
+    let mut places: Vec<(&str, DateTime<Utc>)> = days.into_values().map(|at| ("call_personal", at)).collect();
+    places.extend(months.into_values().flat_map(|at| [("call_record", at), ("stream", at)]));
+    need_partitions(store, &places).await
 }
 
 async fn write(

@@ -27,6 +27,8 @@ mod ingest_receipt;
 #[cfg(feature = "ssr")]
 mod jobs;
 #[cfg(feature = "ssr")]
+mod jobs_expire;
+#[cfg(feature = "ssr")]
 mod jobs_ingest;
 #[cfg(feature = "ssr")]
 mod queries_calls_batch;
@@ -36,6 +38,8 @@ mod queries_calls_copy;
 mod queries_calls_feed;
 #[cfg(feature = "ssr")]
 mod queries_calls_seal;
+#[cfg(feature = "ssr")]
+mod queries_expire;
 #[cfg(feature = "ssr")]
 mod record;
 #[cfg(feature = "ssr")]
@@ -66,6 +70,8 @@ mod record_door {
     pub use super::ingest_receipt::Receipt;
     pub use super::jobs::SEAL_CALLS;
     pub use super::jobs::seal_calls;
+    pub use super::jobs_expire::EXPIRE;
+    pub use super::jobs_expire::expire;
     pub use super::jobs_ingest::KEEP_PERSONAL;
     pub use super::jobs_ingest::PAIRING;
     pub use super::jobs_ingest::QUALITY;

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::cause::Cause;
 use super::cause::Told;
 use super::cause::judge;
+use super::jobs_ingest::KEEP_PERSONAL;
 use super::masking;
 use super::masking::Sight;
 use super::pages_ask::CallAsk;
@@ -211,7 +212,8 @@ pub async fn tenant_call(store: &Store, ctx: &Ctx, id: CallId, sight: Sight) -> 
     let streams = Some(streams(&mut tx, &detail).await?);
     let holder = queries_pages_call::holder_then(&mut tx, &detail).await?;
     let holding = queries_pages_call::holding_then(&mut tx, &detail).await?;
-    let personal = if sight.personal { queries_pages_call::personal(&mut tx, &detail).await? } else { None };
+    let oldest = ctx.now() - KEEP_PERSONAL;
+    let personal = if sight.personal { queries_pages_call::personal(&mut tx, &detail, oldest).await? } else { None };
     note_call(&mut tx, ctx, id).await?;
     tx.commit().await?;
     let call = ShownCall::for_tenant(detail.line.clone());

@@ -85,19 +85,20 @@ pub struct PersonalLine {
     pub user_agent: Option<String>,
 }
 
-/// The personal fields of a tenant's call, while they are kept.
+/// The personal fields of a tenant's call, unless it is older than `oldest`: they leave by whole days, a little later.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn personal(conn: &mut PgConnection, call: &CallDetail) -> Result<Option<PersonalLine>, Failure> {
+pub async fn personal(conn: &mut PgConnection, call: &CallDetail, oldest: DateTime<Utc>) -> Result<Option<PersonalLine>, Failure> {
     Ok(sqlx::query_as!(
         PersonalLine,
         "select client_ip, client_os, user_agent from call_personal
-         where tenant_id = $1 and call_id = $2 and leg_id = $3 and invited_at = $4",
+         where tenant_id = $1 and call_id = $2 and leg_id = $3 and invited_at = $4 and invited_at >= $5",
         call.line.tenant_id,
         call.call_id,
         call.leg_id,
-        call.line.invited_at
+        call.line.invited_at,
+        oldest
     )
     .fetch_optional(conn)
     .await?)

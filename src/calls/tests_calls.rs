@@ -1,5 +1,6 @@
 //! Stories of call records over a real database: in by the platform, out to operators and tenants.
 
+mod expire;
 mod give;
 mod http;
 mod take;

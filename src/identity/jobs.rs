@@ -10,6 +10,7 @@ use super::wire::ApiEdge;
 use crate::base::Failure;
 use crate::store::Loop;
 use crate::store::Store;
+use crate::store::idempotency_purge;
 
 /// Calls written in one statement.
 const BATCH: usize = 1000;
@@ -18,7 +19,7 @@ const PURGE: i64 = 5000;
 
 /// The loop that writes the request log.
 pub const REQUEST_LOG: Loop = Loop { name: log::LOOP, every: Duration::from_secs(1) };
-/// The loop that deletes ended sessions, old tokens and old log entries.
+/// The loop that deletes ended sessions, old tokens, old log entries and answers kept for repeated calls.
 pub const HOUSEKEEPING: Loop = Loop { name: "identity.housekeeping", every: Duration::from_mins(1) };
 
 /// Writes noted calls; whether there were any. Run it once more after the last request.
@@ -56,7 +57,7 @@ pub async fn housekeeping(store: &Store, edge: Option<&ApiEdge>) -> Result<bool,
         edge.tidy();
     }
     let mut tx = store.begin_job().await?;
-    let gone = queries::purge(&mut tx, now, PURGE).await?;
+    let gone = queries::purge(&mut tx, now, PURGE).await? + idempotency_purge(&mut tx, now, PURGE).await?;
     tx.commit().await?;
     Ok(gone >= PURGE.unsigned_abs())
 }

@@ -1,7 +1,10 @@
 //! `Idempotency-Key`: the first call's answer is kept and replayed for 24 h, per organisation and client.
 
+use chrono::DateTime;
+use chrono::Utc;
 use sha2::Digest;
 use sha2::Sha256;
+use sqlx::PgConnection;
 
 use super::Reach;
 use super::Store;
@@ -112,4 +115,22 @@ pub async fn finish(store: &Store, ctx: &Ctx, key: &str, status: u16, headers: &
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Deletes up to `limit` keys whose day is over; answers how many went. One that is claimed anew meanwhile stays.
+///
+/// # Errors
+/// When the database is away.
+pub async fn purge(conn: &mut PgConnection, now: DateTime<Utc>, limit: i64) -> Result<u64, Failure> {
+    let gone = sqlx::query!(
+        "delete from idempotency_key
+         where created_at < $1::timestamptz - interval '24 hours' and (org_id, client_id, key) in (
+           select org_id, client_id, key from idempotency_key where created_at < $1::timestamptz - interval '24 hours'
+           order by created_at limit $2 for update skip locked)",
+        now,
+        limit
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
 }

@@ -1,15 +1,14 @@
 //! Anchors: what stands for the entries of a month when it is dropped, so that the rest of the chain still proves.
 
 use chrono::DateTime;
-use chrono::Months;
-use chrono::NaiveDate;
-use chrono::NaiveTime;
 use chrono::Utc;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Store;
 use super::chain::Chain;
+use super::queries_partitions::drop_stretch;
+use super::queries_partitions::oldest_over;
 use crate::base::Failure;
 
 /// An anchor, as stored.
@@ -40,51 +39,31 @@ pub async fn read_anchors(conn: &mut PgConnection, org: Uuid, chain: Chain) -> R
     .await?)
 }
 
-/// Drops the oldest month of `table` if the table's `keep_months` are over for it. Where its entries stand in a chain: an anchor for
-/// every organisation first, all in one transaction, and a month of which something is still to be chained stays. Whether one was
-/// dropped.
+/// Drops the oldest partition of `table`, a month or a day, if the table's time of keeping is over for it. Where its entries stand in a
+/// chain: an anchor for every organisation first, all in one transaction, and a month of which something is still to be chained stays.
+/// Whether one was dropped; one that others hold for 2 s is left for the next look.
 ///
 /// # Errors
-/// When the database is away, or others held the table for 2 s; nothing is dropped then.
-pub async fn drop_oldest_month(store: &Store, chain: Option<Chain>, table: &str) -> Result<bool, Failure> {
+/// When the database is away; nothing is dropped then.
+pub async fn drop_oldest(store: &Store, chain: Option<Chain>, table: &'static str) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_job().await?;
-    let keep = sqlx::query_scalar!("select keep_months from partitioned_table where name = $1 and grain = 'month'", table)
-        .fetch_optional(&mut *tx)
-        .await?;
-    let oldest = sqlx::query_scalar!(
-        r#"select right(min(c.relname::text), 6) as "month" from pg_inherits i join pg_class c on c.oid = i.inhrelid
-           where i.inhparent = to_regclass($1) and c.relname ~ '_[0-9]{6}$'"#,
-        table
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    let (Some(keep), Some(month)) = (keep, oldest.as_deref().and_then(first_day)) else {
-        return Ok(false);
-    };
-    let Some((from, before)) = span(month) else { return Ok(false) };
-    let over = u32::try_from(keep).ok().and_then(|keep| before.checked_add_months(Months::new(keep)));
-    if over.is_none_or(|over| over > now) {
-        return Ok(false);
-    }
+    let Some(old) = oldest_over(&mut tx, table, now).await? else { return Ok(false) };
     if let Some(chain) = chain {
         let waits = sqlx::query_scalar!(
             r#"select exists (select from chain_pending where chain = $1 and entry_at < $2) as "waits!""#,
             chain.as_str(),
-            before
+            old.before
         )
         .fetch_one(&mut *tx)
         .await?;
         if waits {
-            tracing::warn!(table, month = %month, "a month stays: some of its entries are not chained yet");
+            tracing::warn!(table, month = %old.from, "a month stays: some of its entries are not chained yet");
             return Ok(false);
         }
-        anchor(&mut tx, chain, before, now).await?;
+        anchor(&mut tx, chain, old.before, now).await?;
     }
-    sqlx::query_scalar!("select drop_partition($1, $2)", table, from).fetch_one(&mut *tx).await?;
-    tx.commit().await?;
-    tracing::info!(table, month = %month, "a month was dropped");
-    Ok(true)
+    drop_stretch(tx, &old).await
 }
 
 /// Writes an anchor for each organisation and takes away the links it stands for. Nobody seals meanwhile.
@@ -127,30 +106,4 @@ async fn anchor(conn: &mut PgConnection, chain: Chain, before: DateTime<Utc>, no
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// The first day of `202603`.
-fn first_day(text: &str) -> Option<NaiveDate> {
-    NaiveDate::parse_from_str(&format!("{text}01"), "%Y%m%d").ok()
-}
-
-/// A month in UTC, half open.
-fn span(month: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let at = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-    Some((at(month), at(month.checked_add_months(Months::new(1))?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_month_ends_where_the_next_begins() {
-        let (from, before) = first_day("202612").and_then(span).expect("a month");
-        assert_eq!(
-            (from.to_rfc3339().as_str(), before.to_rfc3339().as_str()),
-            ("2026-12-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00")
-        );
-        assert_eq!(first_day("202613"), None);
-    }
 }

@@ -7,13 +7,13 @@ use crate::base::Failure;
 use crate::store::Chain;
 use crate::store::Loop;
 use crate::store::Store;
-use crate::store::drop_oldest_month;
+use crate::store::drop_oldest;
 use crate::store::seal_chains;
 
 /// The loop that chains the register.
 pub const SEAL: Loop = Loop { name: "register_seal", every: Duration::from_secs(1) };
 
-/// One tick: chains up to 1,000 entries of one organisation; true when there may be more.
+/// One tick: chains about 1,000 entries, of as many organisations as wait; true when there may be more.
 ///
 /// # Errors
 /// When the database is away.
@@ -27,7 +27,7 @@ pub const EXPIRE: Loop = Loop { name: "register_expire", every: Duration::from_h
 /// One tick: drops the oldest month of the register when its time is over; anchors keep the chains whole. True when there may be more.
 ///
 /// # Errors
-/// When the database is away, or the table was held by others for 2 s.
+/// When the database is away.
 pub async fn expire(store: Store) -> Result<bool, Failure> {
-    drop_oldest_month(&store, Some(Chain::Register), "transfer").await
+    drop_oldest(&store, Some(Chain::Register), "transfer").await
 }

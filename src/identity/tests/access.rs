@@ -1,6 +1,10 @@
 //! Tokens, the API's edge, refusals, replay.
 
 use super::*;
+use crate::store::Idempotent;
+use crate::store::idempotency_begin;
+use crate::store::idempotency_finish;
+use crate::store::idempotency_purge;
 
 async fn client(store: &Store, org: Org, scopes: ScopeSet) -> (String, String) {
     let new = NewClient { id: None, name: "Feed reader", scopes, secret: None };
@@ -190,4 +194,37 @@ async fn a_client_that_calls_too_often_waits(pool: PgPool) {
     let noted: i64 =
         sqlx::query_scalar("select count(*) from request_log where status = 429").fetch_one(store.pool()).await.expect("a count");
     assert_eq!(noted, 1);
+}
+
+#[sqlx::test]
+async fn an_answer_is_kept_for_a_day(pool: PgPool) {
+    let store = store(pool, 17).await;
+    let ctx = crate::base::Ctx {
+        actor: crate::base::Actor::Client { id: "client_1".to_owned(), label: "Feed reader".to_owned() },
+        org: Org::Operator(operator(&store).await),
+        scopes: ScopeSet::parse(["numbers:write"]),
+        request_id: String::new(),
+        address: None,
+        env: store.env.clone(),
+    };
+    let claim = async |key: &str| idempotency_begin(&store, &ctx, key, &[b"{}".as_slice()]).await.expect("asked");
+    let left = async || {
+        let count = sqlx::query_scalar::<_, i64>("select count(*) from idempotency_key");
+        count.fetch_one(store.pool()).await.expect("counted")
+    };
+    for key in ["k-1", "k-2", "k-3"] {
+        assert!(matches!(claim(key).await, Idempotent::Go));
+        idempotency_finish(&store, &ctx, key, 201, "", b"made").await.expect("kept");
+    }
+    store.env.advance(TimeDelta::hours(24));
+    assert!(!housekeeping(&store, None).await.expect("kept house"));
+    assert!(matches!(claim("k-1").await, Idempotent::Replay { status: 201, .. }));
+    store.env.advance(TimeDelta::milliseconds(1));
+    assert!(matches!(claim("k-3").await, Idempotent::Go), "a new day for this key");
+    let mut tx = store.begin_job().await.expect("begun");
+    assert_eq!(idempotency_purge(&mut tx, store.env.now(), 1).await.expect("purged"), 1, "no more than asked for");
+    tx.commit().await.expect("committed");
+    assert_eq!(left().await, 2);
+    housekeeping(&store, None).await.expect("kept house");
+    assert_eq!(left().await, 1, "the one that is under way");
 }
