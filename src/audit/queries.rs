@@ -132,25 +132,26 @@ pub async fn record_read(conn: &mut PgConnection, ctx: &Ctx, entry: Entry<'_>) -
 }
 
 /// The facts and personal hashes of entries, in order; `None` where the row is gone.
-pub(super) async fn facts_of(conn: &mut PgConnection, org: Uuid, links: &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure> {
+pub(super) async fn facts_of(conn: &mut PgConnection, links: &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure> {
+    let orgs: Vec<Uuid> = links.iter().map(|l| l.org).collect();
     let ids: Vec<Uuid> = links.iter().map(|l| l.entry_id).collect();
     let ats: Vec<_> = links.iter().map(|l| l.entry_at).collect();
     let rows = sqlx::query!(
-        "select a.id, a.at, a.actor_kind, a.actor_id, a.action, a.subject_kind, a.subject_id, a.outcome, a.detail, a.request_id,
+        "select a.org_id, a.id, a.at, a.actor_kind, a.actor_id, a.action, a.subject_kind, a.subject_id, a.outcome, a.detail, a.request_id,
                 a.salt, a.actor_label, a.address, a.personal_hash
-         from unnest($2::uuid[], $3::timestamptz[]) as w(id, at)
-         join audit_event a on a.org_id = $1 and a.at = w.at and a.id = w.id",
-        org,
+         from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as w(org, id, at)
+         join audit_event a on a.org_id = w.org and a.at = w.at and a.id = w.id",
+        &orgs,
         &ids,
         &ats
     )
     .fetch_all(conn)
     .await?;
-    let mut found: HashMap<Uuid, ChainFacts> = rows
+    let mut found: HashMap<(Uuid, Uuid), ChainFacts> = rows
         .into_iter()
         .map(|r| {
             let facts = serde_json::json!([
-                org,
+                r.org_id,
                 r.id,
                 r.at.timestamp_micros(),
                 r.actor_kind,
@@ -163,10 +164,10 @@ pub(super) async fn facts_of(conn: &mut PgConnection, org: Uuid, links: &[ChainL
                 r.request_id
             ]);
             let personal = format!("{}\u{1f}{}", r.actor_label.unwrap_or_default(), r.address.unwrap_or_default());
-            (r.id, ChainFacts::of(facts.to_string(), r.personal_hash.as_deref(), r.salt.as_deref(), &personal))
+            ((r.org_id, r.id), ChainFacts::of(facts.to_string(), r.personal_hash.as_deref(), r.salt.as_deref(), &personal))
         })
         .collect();
-    Ok(links.iter().map(|l| found.remove(&l.entry_id)).collect())
+    Ok(links.iter().map(|l| found.remove(&(l.org, l.entry_id))).collect())
 }
 
 /// Proves the organisation's own log: recomputes every hash.

@@ -12,7 +12,7 @@ use crate::store::seal_chains;
 /// The loop that chains the ledger.
 pub const SEAL: Loop = Loop { name: "consent_seal", every: Duration::from_secs(1) };
 
-/// One tick: chains up to 1,000 lines of one tenant; true when there may be more.
+/// One tick: chains about 1,000 lines, of as many tenants as wait; true when there may be more.
 ///
 /// # Errors
 /// When the database is away.

@@ -18,26 +18,24 @@ use crate::store::ChainVerdict;
 use crate::store::verify_chain;
 
 /// The facts and personal hashes of lines, in order; `None` where the line is gone.
-pub(super) async fn facts_of(
-    conn: &mut PgConnection,
-    tenant: Uuid,
-    links: &[ChainLink],
-) -> Result<Vec<Option<ChainFacts>>, Failure> {
+pub(super) async fn facts_of(conn: &mut PgConnection, links: &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure> {
+    let tenants: Vec<Uuid> = links.iter().map(|link| link.org).collect();
     let ids: Vec<Uuid> = links.iter().map(|link| link.entry_id).collect();
     let rows = sqlx::query!(
-        "select id, consent_id, operator_id, at, action, countries, classes, notice_version, notice_sha256, actor_label, address, salt,
-                personal_hash
-         from consent_entry where tenant_id = $1 and id = any($2)",
-        tenant,
+        "select e.tenant_id, e.id, e.consent_id, e.operator_id, e.at, e.action, e.countries, e.classes, e.notice_version,
+                e.notice_sha256, e.actor_label, e.address, e.salt, e.personal_hash
+         from unnest($1::uuid[], $2::uuid[]) as w(tenant, id)
+         join consent_entry e on e.tenant_id = w.tenant and e.id = w.id",
+        &tenants,
         &ids
     )
     .fetch_all(conn)
     .await?;
-    let mut found: HashMap<Uuid, ChainFacts> = rows
+    let mut found: HashMap<(Uuid, Uuid), ChainFacts> = rows
         .into_iter()
         .map(|r| {
             let facts = serde_json::json!([
-                tenant,
+                r.tenant_id,
                 r.id,
                 r.consent_id,
                 r.operator_id,
@@ -49,10 +47,10 @@ pub(super) async fn facts_of(
                 r.notice_sha256
             ]);
             let personal = format!("{}\u{1f}{}", r.actor_label, r.address.unwrap_or_default());
-            (r.id, ChainFacts::of(facts.to_string(), r.personal_hash.as_deref(), r.salt.as_deref(), &personal))
+            ((r.tenant_id, r.id), ChainFacts::of(facts.to_string(), r.personal_hash.as_deref(), r.salt.as_deref(), &personal))
         })
         .collect();
-    Ok(links.iter().map(|link| found.remove(&link.entry_id)).collect())
+    Ok(links.iter().map(|link| found.remove(&(link.org, link.entry_id))).collect())
 }
 
 /// Proves a tenant's ledger: recomputes every hash of its chain.

@@ -1,6 +1,8 @@
 //! Hash chains per organisation, sealed like feeds: writers queue, any process chains. Entry hash =
 //! SHA-256(previous, facts, SHA-256(salt, personal part)), so that the personal part can be erased and the rest still proves.
 
+mod seal;
+
 use chrono::DateTime;
 use chrono::Utc;
 use sha2::Digest;
@@ -8,7 +10,8 @@ use sha2::Sha256;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::Store;
+pub use seal::seal_chains;
+
 use crate::base::Failure;
 
 /// Which chain of an organisation.
@@ -35,6 +38,8 @@ impl Chain {
 /// One entry of a chain, as stored.
 #[derive(Clone, Debug)]
 pub struct ChainLink {
+    /// Whose chain it is a link of.
+    pub org: Uuid,
     pub seq: i64,
     pub entry_id: Uuid,
     pub entry_tenant: Option<Uuid>,
@@ -145,138 +150,6 @@ pub async fn queue_all_for_chain(
     Ok(())
 }
 
-/// So many times the entries of a batch are looked at for those of one organisation.
-const WINDOW: i64 = 4;
-
-/// Chains about `limit` due entries of one organisation that nobody else is chaining. `facts` answers, for entry ids
-/// in order, the facts and the personal hash of each (`None`: the entry is gone, which verifying will tell). Answers how many
-/// were chained.
-///
-/// # Errors
-/// When the database is away.
-pub async fn seal_chains<F>(store: &Store, chain: Chain, limit: i64, facts: F) -> Result<usize, Failure>
-where
-    F: AsyncFn(&mut PgConnection, Uuid, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
-{
-    let now = store.env.now();
-    let mut tx = store.begin_queue().await?;
-    let look = store.looks.begin(chain.as_str(), now);
-    let due = sqlx::query!(
-        r#"select org_id, due_at, ctid::text as "place!", cardinality(entries) as "entries!" from chain_pending where chain = $1 and due_at > $3 and due_at <= $2 order by due_at, first_id limit $4"#,
-        chain.as_str(),
-        now,
-        look.from,
-        limit.saturating_mul(WINDOW)
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    store.looks.found(&look, due.first().map(|row| row.due_at));
-    let Some(org) = due.first().map(|row| row.org_id) else {
-        return Ok(0);
-    };
-    let (mut places, mut entries) = (Vec::new(), 0);
-    for row in due.into_iter().filter(|row| row.org_id == org) {
-        if entries < limit {
-            entries += i64::from(row.entries);
-            places.push(row.place);
-        }
-    }
-    sqlx::query!(
-        "insert into chain_head (org_id, chain, head) values ($1, $2, decode(repeat('00', 32), 'hex')) on conflict do nothing",
-        org,
-        chain.as_str()
-    )
-    .execute(&mut *tx)
-    .await?;
-    let head = sqlx::query!(
-        r#"select last_seq, head, greatest(sealed_at, $3) as "sealed_at!" from chain_head where org_id = $1 and chain = $2
-           for update skip locked"#,
-        org,
-        chain.as_str(),
-        now
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    let Some(head) = head else {
-        return Ok(0); // Another process is at it.
-    };
-    // Until the head was locked somebody else may have taken them, and another entry may have got the place.
-    let taken = sqlx::query!(
-        "delete from chain_pending where ctid = any($1::text[]::tid[]) and org_id = $2 and chain = $3 and due_at <= $4
-             returning entries, entry_tenant, entry_at",
-        &places,
-        org,
-        chain.as_str(),
-        now
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let mut links = Vec::new();
-    for row in taken {
-        let (entry_tenant, entry_at) = (row.entry_tenant, row.entry_at);
-        let link = |entry_id| ChainLink { seq: 0, entry_id, entry_tenant, entry_at, hash: Vec::new() };
-        links.extend(row.entries.into_iter().map(link));
-    }
-    links.sort_by_key(|link| (link.entry_at, link.entry_id));
-    let facts = facts(&mut tx, org, &links).await?;
-    let (mut seq, mut previous) = (head.last_seq, head.head);
-    let mut sealed: Vec<ChainLink> = Vec::with_capacity(links.len());
-    for (mut link, facts) in links.into_iter().zip(facts) {
-        let facts = facts.unwrap_or_else(ChainFacts::gone);
-        seq += 1;
-        link.seq = seq;
-        link.hash = chain_hash(&previous, &facts).to_vec();
-        previous.clone_from(&link.hash);
-        sealed.push(link);
-    }
-    write_links(&mut tx, org, chain, &sealed, &previous, head.sealed_at).await?;
-    tx.commit().await?;
-    Ok(sealed.len().max(1))
-}
-
-async fn write_links(
-    conn: &mut PgConnection,
-    org: Uuid,
-    chain: Chain,
-    links: &[ChainLink],
-    head: &[u8],
-    sealed_at: DateTime<Utc>,
-) -> Result<(), Failure> {
-    let Some(last) = links.last() else {
-        return Ok(());
-    };
-    let seqs: Vec<i64> = links.iter().map(|l| l.seq).collect();
-    let ids: Vec<Uuid> = links.iter().map(|l| l.entry_id).collect();
-    let tenants: Vec<Option<Uuid>> = links.iter().map(|l| l.entry_tenant).collect();
-    let ats: Vec<DateTime<Utc>> = links.iter().map(|l| l.entry_at).collect();
-    let hashes: Vec<Vec<u8>> = links.iter().map(|l| l.hash.clone()).collect();
-    sqlx::query!(
-        "insert into chain_entry (org_id, chain, seq, entry_id, entry_tenant, entry_at, hash, sealed_at)
-         select $1, $2, s, i, t, a, h, $8 from unnest($3::bigint[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::bytea[]) as x(s, i, t, a, h)",
-        org,
-        chain.as_str(),
-        &seqs,
-        &ids,
-        &tenants as &[Option<Uuid>],
-        &ats,
-        &hashes,
-        sealed_at
-    )
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query!(
-        "update chain_head set last_seq = $3, head = $4, sealed_at = $5 where org_id = $1 and chain = $2",
-        org,
-        chain.as_str(),
-        last.seq,
-        head,
-        sealed_at
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
 /// Number and hash of the newest entry of an organisation's chain.
 pub(super) async fn read_head(conn: &mut PgConnection, org: Uuid, chain: Chain) -> Result<Option<(i64, Vec<u8>)>, Failure> {
     let head = sqlx::query!("select last_seq, head from chain_head where org_id = $1 and chain = $2", org, chain.as_str())
@@ -314,7 +187,7 @@ pub(super) async fn read_links(
 ) -> Result<Vec<ChainLink>, Failure> {
     let rows = sqlx::query_as!(
         ChainLink,
-        "select seq, entry_id, entry_tenant, entry_at, hash from chain_entry
+        "select org_id as org, seq, entry_id, entry_tenant, entry_at, hash from chain_entry
          where org_id = $1 and chain = $2 and seq > $3 and seq <= $4 order by seq limit $5",
         org,
         chain.as_str(),

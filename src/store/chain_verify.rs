@@ -142,7 +142,7 @@ impl Step {
 /// When the database is away.
 pub async fn verify_chain<F>(conn: &mut PgConnection, org: Uuid, chain: Chain, facts: F) -> Result<ChainVerdict, Failure>
 where
-    F: AsyncFn(&mut PgConnection, Uuid, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
+    F: AsyncFn(&mut PgConnection, &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure>,
 {
     let mut verdict = ChainVerdict::default();
     // Links and head are committed together, so a head that is read after the links is never behind them.
@@ -152,7 +152,7 @@ where
     let mut previous = vec![0_u8; 32];
     loop {
         let links = read_links(conn, org, chain, verdict.sealed_to, to, PAGE).await?;
-        let found = facts(conn, org, &links).await?;
+        let found = facts(conn, &links).await?;
         // After links and entries: what was dropped while they were read stands here.
         let anchors = read_anchors(conn, org, chain).await?;
         let begun = verdict.sealed_to;

@@ -1,6 +1,7 @@
 //! What the chain covers of an entry, and its proof.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -15,11 +16,13 @@ use crate::store::head_of;
 use crate::store::holds_head;
 use crate::store::verify_chain;
 
-/// The facts and personal hashes of entries, in order; `None` where the row is gone.
-pub(super) async fn facts_of(conn: &mut PgConnection, _org: Uuid, links: &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure> {
-    let tenants: Vec<Uuid> = links.iter().map(|l| l.entry_tenant.unwrap_or_default()).collect();
-    let ats: Vec<_> = links.iter().map(|l| l.entry_at).collect();
-    let ids: Vec<Uuid> = links.iter().map(|l| l.entry_id).collect();
+/// The facts and personal hashes of entries, in order; `None` where the row is gone. An entry may stand in the chains of both parties.
+pub(super) async fn facts_of(conn: &mut PgConnection, links: &[ChainLink]) -> Result<Vec<Option<ChainFacts>>, Failure> {
+    let mut seen = HashSet::with_capacity(links.len());
+    let wanted: Vec<&ChainLink> = links.iter().filter(|l| seen.insert((l.entry_tenant, l.entry_at, l.entry_id))).collect();
+    let tenants: Vec<Uuid> = wanted.iter().map(|l| l.entry_tenant.unwrap_or_default()).collect();
+    let ats: Vec<_> = wanted.iter().map(|l| l.entry_at).collect();
+    let ids: Vec<Uuid> = wanted.iter().map(|l| l.entry_id).collect();
     let rows = sqlx::query!(
         r#"select r.id, r.at, r.tenant_id, r.operator_id, r.direction, r.classes, r.channel, r.state, r.records, r.period_from, r.period_to,
                   r.basis, r.consent_id, r.notice_version, r.digest, r.ref as reference, r.salt, r.actor_label,
@@ -32,7 +35,7 @@ pub(super) async fn facts_of(conn: &mut PgConnection, _org: Uuid, links: &[Chain
     )
     .fetch_all(conn)
     .await?;
-    let mut found: HashMap<Uuid, ChainFacts> = rows
+    let found: HashMap<Uuid, ChainFacts> = rows
         .into_iter()
         .map(|r| {
             let facts = serde_json::json!([
@@ -64,7 +67,9 @@ pub(super) async fn facts_of(conn: &mut PgConnection, _org: Uuid, links: &[Chain
             )
         })
         .collect();
-    Ok(links.iter().map(|l| found.remove(&l.entry_id)).collect())
+    // Once in each chain.
+    let mut given = HashSet::with_capacity(links.len());
+    Ok(links.iter().map(|l| found.get(&l.entry_id).filter(|_| given.insert((l.org, l.entry_id))).cloned()).collect())
 }
 
 /// What became of a head of the register that was kept elsewhere.

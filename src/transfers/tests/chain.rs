@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use super::super::queries_chain::facts_of;
 use super::*;
 use crate::audit;
 use crate::store::Chain;
@@ -11,6 +12,7 @@ use crate::store::ChainHead;
 use crate::store::head_of;
 use crate::store::holds_head;
 use crate::store::read_anchors;
+use crate::store::seal_chains;
 
 impl World {
     /// Both parties' verdicts.
@@ -23,6 +25,42 @@ impl World {
     async fn at(&self, at: DateTime<Utc>) {
         self.store.env.advance(at - self.store.env.now());
         ensure_partitions(&self.store, at).await.expect("partitions");
+    }
+
+    /// Many more tenants, each with a few entries that may be chained now.
+    async fn crowd(&self, count: usize, each: usize) -> Vec<TenantId> {
+        let mut tenants = Vec::with_capacity(count);
+        for n in 0..count {
+            let slug = format!("crowd-{n}");
+            let new = identity::NewTenant {
+                slug: &slug,
+                name: &slug,
+                country: "DE",
+                time_zone: "Europe/Berlin",
+                sip_domain: &format!("{slug}.sip.example"),
+                quarantine_days: 30,
+            };
+            tenants.push(identity::create_tenant(&self.store, new).await.expect("a tenant"));
+        }
+        for _ in 0..each {
+            self.store.env.advance(TimeDelta::seconds(1));
+            for tenant in &tenants {
+                self.register(*tenant, 1).await;
+            }
+        }
+        self.store.env.advance(TimeDelta::minutes(11));
+        tenants
+    }
+
+    /// Every chain of the crowd is whole and as long as it is to be.
+    async fn proves(&self, tenants: &[TenantId], each: i64) {
+        for tenant in tenants {
+            let verdict = self.verdict(Reach::Tenant(*tenant), tenant.0).await;
+            assert_eq!((verdict.entries, verdict.sealed_to, verdict.ok()), (each, each, true), "{verdict:?}");
+        }
+        let all = each * i64::try_from(tenants.len()).expect("small");
+        let verdict = self.verdict(Reach::Operator(self.norvik), self.norvik.0).await;
+        assert_eq!((verdict.entries, verdict.sealed_to, verdict.ok()), (all, all, true), "{verdict:?}");
     }
 
     async fn expire_all(&self) -> usize {
@@ -71,6 +109,61 @@ async fn verifying_beside_writers_and_sealers_gives_no_false_alarm(pool: PgPool)
     done.store(true, Ordering::Relaxed);
     tasks.join_all().await;
     assert!(sealed_to > 10, "sealing went on beside it: {sealed_to}");
+}
+
+#[sqlx::test]
+async fn one_tick_chains_all_organisations_that_wait(pool: PgPool) {
+    let w = world(pool, 27).await;
+    let tenants = w.crowd(30, 3).await;
+    assert!(seal(w.store.clone()).await.expect("sealed"));
+    assert!(!seal(w.store.clone()).await.expect("looked"), "nothing is left");
+    w.proves(&tenants, 3).await;
+    let mut tx = w.store.begin_job().await.expect("begun");
+    let chained: Vec<(DateTime<Utc>, Uuid)> =
+        sqlx::query_as("select entry_at, entry_id from chain_entry where org_id = $1 and chain = 'register' order by seq")
+            .bind(w.norvik.0)
+            .fetch_all(&mut *tx)
+            .await
+            .expect("read");
+    assert!(chained.len() == 90 && chained.is_sorted(), "by moment and number");
+}
+
+#[sqlx::test]
+async fn sealers_at_once_share_what_waits_and_neither_fork_nor_skip(pool: PgPool) {
+    let w = Arc::new(world(pool, 28).await);
+    let tenants = w.crowd(24, 2).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let w = w.clone();
+        tasks.spawn(async move { while seal_chains(&w.store, Chain::Register, 5, facts_of).await.expect("sealed") > 0 {} });
+    }
+    tasks.join_all().await;
+    w.seal_all().await;
+    w.proves(&tenants, 2).await;
+}
+
+#[sqlx::test]
+async fn a_head_in_other_hands_holds_up_its_own_chain_alone(pool: PgPool) {
+    let w = world(pool, 29).await;
+    w.chained(1).await;
+    w.register(w.kestrel, 2).await;
+    w.register(w.osprey, 2).await;
+    w.store.env.advance(TimeDelta::minutes(11));
+    let sealed_to = async |tenant: TenantId| w.verdict(Reach::Tenant(tenant), tenant.0).await.sealed_to;
+    let mut other = w.store.begin_job().await.expect("begun");
+    sqlx::query("set local idle_in_transaction_session_timeout = 0").execute(&mut *other).await.expect("set");
+    let held: i64 = sqlx::query_scalar("select last_seq from chain_head where org_id = $1 and chain = 'register' for update")
+        .bind(w.kestrel.0)
+        .fetch_one(&mut *other)
+        .await
+        .expect("locked");
+    while seal_chains(&w.store, Chain::Register, 1, facts_of).await.expect("sealed") > 0 {}
+    let norvik = w.verdict(Reach::Operator(w.norvik), w.norvik.0).await.sealed_to;
+    assert_eq!((held, sealed_to(w.kestrel).await, sealed_to(w.osprey).await, norvik), (1, 1, 2, 5));
+    other.rollback().await.expect("let go");
+    w.seal_all().await;
+    assert_eq!(sealed_to(w.kestrel).await, 3);
+    assert!(w.both().await.iter().all(ChainVerdict::ok));
 }
 
 #[sqlx::test]
