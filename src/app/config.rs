@@ -31,7 +31,8 @@ pub struct Common {
     /// Folder with initdb, postgres and pg_ctl.
     #[arg(long, env = "CONCORD_PG_BIN", global = true)]
     pub pg_bin: Option<PathBuf>,
-    /// Key that seals stored secrets, base64 of 32 bytes; without it one is made and kept in the data directory.
+    /// Key that seals stored secrets, base64 of 32 bytes; without it one is made and kept in the data directory. Several, separated
+    /// by commas: the first seals, any opens. To replace a key give `old,new` to every process, then `new,old`, then `new` alone.
     #[arg(long, env = "CONCORD_SECRET_KEY", global = true, hide_env_values = true)]
     pub secret_key: Option<String>,
     /// Connections to Postgres at most.

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use leptos::config::LeptosOptions;
 use leptos::config::get_configuration;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::PrometheusHandle;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
 use tokio::net::TcpListener;
@@ -50,6 +51,8 @@ use crate::usage;
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// A request is given up after this long; a long poll takes 25 s.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// What was measured is taken in this often: it waits in memory until then, and a scrape may never come.
+const UPKEEP: Duration = Duration::from_secs(5);
 /// Requests and jobs may take this long to end after a stop signal.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -106,10 +109,10 @@ async fn connect(url: &str, size: u32) -> anyhow::Result<PgPool> {
         .context("connecting to the database")
 }
 
-/// The key given, else the one kept in the data directory, made on first use.
+/// The keys given, else those kept in the data directory, where one is made on first use.
 fn secret_key(common: &Common, env: &Env) -> anyhow::Result<SecretKey> {
-    if let Some(key) = &common.secret_key {
-        return SecretKey::parse(key);
+    if let Some(keys) = &common.secret_key {
+        return SecretKey::parse(keys).context("reading --secret-key or CONCORD_SECRET_KEY");
     }
     anyhow::ensure!(
         common.database_url.is_none() || common.data_dir.join("secret.key").exists() || cfg!(test),
@@ -119,7 +122,8 @@ fn secret_key(common: &Common, env: &Env) -> anyhow::Result<SecretKey> {
     if !path.exists() {
         write_private(&path, &SecretKey::generate(env))?;
     }
-    SecretKey::parse(&std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?)
+    let reading = || format!("reading {}", path.display());
+    SecretKey::parse(&std::fs::read_to_string(&path).with_context(reading)?).with_context(reading)
 }
 
 fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
@@ -198,6 +202,9 @@ pub async fn start(store: &Store, serve: &Serve) -> anyhow::Result<Running> {
     let tasks = TaskTracker::new();
     let log = RequestLog::default();
     let metrics = PrometheusBuilder::new().install_recorder().ok();
+    if let Some(metrics) = &metrics {
+        tasks.spawn(upkeep(metrics.clone(), stop.clone()));
+    }
     if serve.role != Role::Web {
         jobs(store, &notices, &stop, &tasks);
     }
@@ -231,6 +238,16 @@ pub async fn start(store: &Store, serve: &Serve) -> anyhow::Result<Running> {
     Ok(Running { address, stop, tasks, notices })
 }
 
+/// Keeps the figures small until the server ends.
+async fn upkeep(metrics: PrometheusHandle, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(UPKEEP) => metrics.run_upkeep(),
+        }
+    }
+}
+
 /// What deliveries run with: which internal addresses are open, and the waits between tries.
 fn notices_of(serve: &Serve) -> anyhow::Result<Notices> {
     let allow: Allow = serve.allow_endpoint_cidr.iter().copied().collect();
@@ -262,6 +279,7 @@ fn jobs(store: &Store, notices: &Notices, stop: &CancellationToken, tasks: &Task
     spawn_loop(store, stop, tasks, numbers::SNAPSHOTS, async |store: Store| numbers::tell_anew(&store).await);
     spawn_loop(store, stop, tasks, numbers::SETS, async |store: Store| numbers::run_sets(&store).await);
     spawn_loop(store, stop, tasks, calls::SEAL_CALLS, calls::seal_calls);
+    spawn_loop(store, stop, tasks, calls::EXPIRE, calls::expire);
     spawn_loop(store, stop, tasks, pairing::PAIR, pairing::pair_changed);
     spawn_loop(store, stop, tasks, usage::ROLL, usage::roll_usage);
     spawn_loop(store, stop, tasks, quality::ROLL_QUALITY, quality::roll_quality);

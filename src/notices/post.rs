@@ -1,4 +1,9 @@
-//! One signed post of one message.
+//! One signed post of one message, and the keys that sign it.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::DateTime;
@@ -7,6 +12,7 @@ use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
+use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
 
@@ -16,6 +22,7 @@ use super::Outcome;
 use super::Poster;
 use super::SignatureKind;
 use super::sign;
+use crate::base::EndpointId;
 use crate::base::Env;
 use crate::base::EventId;
 
@@ -94,10 +101,33 @@ pub(super) fn open_one(secrets: &crate::store::SecretKey, row: &SealedKeys) -> a
     Ok(super::Keys::parse(std::str::from_utf8(&text)?)?)
 }
 
-/// Opens what was sealed: the current generation and the one before.
+/// Opens what was sealed: the current generation, and the one before where that opens too.
 pub(super) fn open_keys(secrets: &crate::store::SecretKey, rows: &[SealedKeys]) -> anyhow::Result<KeySet> {
     let current = rows.iter().find(|row| row.expires_at.is_none()).ok_or_else(|| anyhow::anyhow!("an endpoint without keys"))?;
-    let previous = rows.iter().find_map(|row| Some((row, row.expires_at?)));
-    let previous = previous.map(|(row, until)| Ok::<_, anyhow::Error>((open_one(secrets, row)?, until))).transpose()?;
+    let previous = rows.iter().find_map(|row| {
+        let until = row.expires_at?;
+        let opened = open_one(secrets, row);
+        let opened = opened.inspect_err(|error| tracing::debug!(generation = %row.id, %error, "only the newer keys sign"));
+        Some((opened.ok()?, until))
+    });
     Ok(KeySet { current: open_one(secrets, current)?, previous })
+}
+
+/// Between two lines of the log about the keys of one endpoint.
+const TOLD_EVERY: Duration = Duration::from_mins(10);
+
+/// Endpoints whose keys do not open in this process, and when that was last logged.
+#[derive(Default)]
+pub(super) struct Unreadable(Mutex<HashMap<EndpointId, Instant>>);
+
+impl Unreadable {
+    /// Logs it, unless it was a moment ago: somebody tries again every half second.
+    pub fn tell(&self, endpoint: EndpointId, error: &anyhow::Error) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.get(&endpoint).is_none_or(|at| at.elapsed() >= TOLD_EVERY) {
+            told.insert(endpoint, Instant::now());
+            let error = format!("{error:#}");
+            tracing::warn!(%endpoint, %error, "its keys do not open and nothing is sent to it: add the secret key that is missing, or rotate its secret");
+        }
+    }
 }
