@@ -105,6 +105,7 @@ const NEEDS: &[Need] = &[
     ("PUT /platform/operators/{id}", PLATFORM, Scope::PlatformDirectory),
     ("PUT /platform/tenants/{id}/targets", PLATFORM, Scope::PlatformDirectory),
     ("GET /platform/tenants/{id}/assignments", PLATFORM, Scope::PlatformDirectory),
+    ("PUT /platform/tenants/{id}/assignments", PLATFORM, Scope::PlatformDirectory),
 ];
 
 fn need(method: &Method, path: &str) -> Option<&'static Need> {
@@ -137,18 +138,25 @@ pub async fn guard(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Says in the document which scope each call needs.
+/// Whose call it is and which scope it needs; `None` for what every client may call.
+pub fn needed(method: &Method, path: &str) -> Option<(OrgKind, Scope)> {
+    need(method, path).map(|(_, kind, scope)| (*kind, *scope))
+}
+
+/// Says in the document which scope each call needs, or that any token will do.
 pub fn describe(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
-            if let Some((_, _, scope)) = need(&method, path) {
-                operation.security = Some(vec![SecurityRequirement::new("oauth", [scope.as_str()])]);
+            let scope = need(&method, path).map(|(_, _, scope)| scope.as_str());
+            if scope.is_some() || operation.security.is_none() {
+                operation.security = Some(vec![SecurityRequirement::new("oauth", scope)]);
             }
         }
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+/// The calls of one address.
+pub fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::POST, &mut item.post),

@@ -69,13 +69,14 @@ pub fn api() -> OpenApiRouter<Store> {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct EventsIn {
-    /// Positions after this one; 0 when left out. Without `type` and `e164` it acknowledges everything up to it.
+    /// Positions after this one; 0 when left out. Without `type` and `e164` it acknowledges everything up to it, for the operator as a
+    /// whole and not for this client alone: two readers that do not share a position acknowledge for each other.
     after: Option<i64>,
     /// 1 to 1,000; 100 when left out.
     #[serde(default, rename = "limit")]
     #[param(value_type = Option<i64>)]
     _limit: Option<String>,
-    /// One type of the event catalogue, or several with commas between.
+    /// One type of the event catalogue that stands in the feed, or several with commas between.
     r#type: Option<String>,
     /// Events of one number.
     e164: Option<String>,
@@ -83,7 +84,7 @@ struct EventsIn {
     wait: Option<i64>,
 }
 
-/// A page of the feed. `data` holds the very bytes that are pushed.
+/// A page of the feed. `data` holds the very bytes that are pushed: events, and the places of those that are withheld.
 #[derive(Serialize, ToSchema)]
 struct EventsOut {
     data: Vec<EventOut>,
@@ -93,20 +94,22 @@ struct EventsOut {
     head_seq: i64,
 }
 
-/// An event. While the customer's consent is suspended or withdrawn an event that it covers is given as `id`, `seq`, `type`
-/// (`event.withheld`) and `reason` alone.
+// What its fields may hold, and that the place of a withheld one may stand for it, is added to the document by `app`.
+/// An event in full, the same bytes by push and pull.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 struct EventOut {
     /// `evt_…`, the same over push, pull and all tries.
     id: String,
     #[serde(rename = "type")]
     kind: String,
-    /// Position in the operator's feed, from 1 without gaps.
+    /// Position in the operator's feed, from 1 without gaps; null for what is only pushed.
     seq: Option<i64>,
-    /// Position in the life of the number.
+    /// Position in the life of the number; null for what concerns no number.
     number_seq: Option<i64>,
     occurred_at: String,
     operator_id: String,
+    /// Null for what concerns no single customer.
     tenant_id: Option<String>,
     /// Name and version of the shape of `data`.
     schema: String,
@@ -119,10 +122,13 @@ struct EventOut {
 
 /// Read the feed
 ///
-/// The ordered, gapless feed of the operator. An unfiltered call with `after=N` acknowledges everything up to N. A call with `type` or
-/// `e164` leaves out what is withheld. As NDJSON `last_seq` and `head_seq` are the headers `Last-Seq` and `Head-Seq`.
+/// The ordered, gapless feed of the operator. An unfiltered call with `after=N` acknowledges everything up to N, for the operator as a
+/// whole: send the `last_seq` of a page only when it is stored. A call with `type` or `e164` acknowledges nothing and leaves out what is
+/// withheld. As NDJSON `last_seq` and `head_seq` are the headers `Last-Seq` and `Head-Seq`.
 #[utoipa::path(get, path = "/events", tag = "events", params(EventsIn),
-    responses((status = 200, description = "Events in order", body = EventsOut), (status = 400, description = "A parameter cannot be read", body = ProblemOut),
+    responses((status = 200, description = "Events in order", body = EventsOut, headers(("Last-Seq" = i64), ("Head-Seq" = i64))),
+              (status = 400, description = "A parameter cannot be read", body = ProblemOut),
+              (status = 422, description = "`after_ahead_of_feed`: `after` lies beyond `head_seq`; nothing was acknowledged", body = ProblemOut),
               (status = 429, description = "`too_many_waiting`: 16 calls of the operator wait already", body = ProblemOut)))]
 async fn events(
     State(store): State<Store>,
@@ -167,8 +173,8 @@ fn filter_of(wanted: &EventsIn, limit: i64) -> Result<(FeedFilter, Duration), Fa
     }
     let names = wanted.r#type.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
     let types: Vec<String> = names.map(str::to_owned).collect();
-    if types.iter().any(|name| name.parse::<EventType>().is_err()) {
-        return Err(refuse("type", "Name types of the event catalogue, with commas between."));
+    if types.iter().any(|name| !name.parse::<EventType>().is_ok_and(EventType::is_filed)) {
+        return Err(refuse("type", "Name types of the event catalogue that stand in the feed, with commas between."));
     }
     // A plus sign that was not escaped arrives as a blank.
     let e164 =
@@ -188,6 +194,8 @@ fn event_id(text: &str) -> Result<EventId, Failure> {
 }
 
 /// Read one event
+///
+/// In full, or its place alone while its customer's consent does not cover it.
 #[utoipa::path(get, path = "/events/{id}", tag = "events", params(("id" = String, Path, description = "`evt_…`")),
     responses((status = 200, description = "The event", body = EventOut), (status = 404, description = "No such event", body = ProblemOut)))]
 async fn event(State(store): State<Store>, ApiCtx(ctx): ApiCtx, Path(id): Path<String>) -> Result<Response, Failure> {
@@ -247,11 +255,11 @@ struct RedeliverOut {
 
 /// Send one event once more
 ///
-/// Under the same id, also to an endpoint that had it before.
+/// Under the same id, also to an endpoint that had it before: to one, or to all that are active or paused and want its type.
 #[utoipa::path(post, path = "/events/{id}/redeliver", tag = "events", params(("id" = String, Path, description = "`evt_…`")),
     request_body = Option<RedeliverIn>,
     responses((status = 202, description = "Queued", body = RedeliverOut), (status = 404, description = "No such event or endpoint", body = ProblemOut),
-              (status = 409, description = "The endpoint takes nothing now", body = ProblemOut), (status = 422, description = "`no_endpoint`", body = ProblemOut)))]
+              (status = 409, description = "`endpoint_unverified`, `endpoint_disabled`: the endpoint takes nothing now", body = ProblemOut), (status = 422, description = "`no_endpoint`: none takes this type", body = ProblemOut)))]
 async fn event_redeliver(
     State(store): State<Store>,
     ApiCtx(ctx): ApiCtx,

@@ -98,6 +98,8 @@ fn made(status: StatusCode, made: EndpointMade) -> Result<Response, Failure> {
 }
 
 /// List endpoints
+///
+/// All of them, at most 50, oldest first.
 #[utoipa::path(get, path = "/endpoints", tag = "endpoints", responses((status = 200, description = "All endpoints", body = Listing<EndpointView>)))]
 async fn list(State(store): State<Store>, ApiCtx(ctx): ApiCtx, format: Format, paging: Paging) -> Result<Response, Failure> {
     let rows = actions::list_endpoints(&store, &ctx).await?;
@@ -106,10 +108,12 @@ async fn list(State(store): State<Store>, ApiCtx(ctx): ApiCtx, format: Format, p
 
 /// Make an endpoint
 ///
-/// It is unverified: nothing is sent to it before it has answered the challenge of `verify`.
+/// It is unverified: nothing is sent to it before it has answered the challenge of `verify`. It begins at the head of the feed as it is
+/// now, so it gets what is sealed after its creation, also what is sealed before it is verified. What came before is had by
+/// `recover` or by `GET /events`.
 #[utoipa::path(post, path = "/endpoints", tag = "endpoints", request_body = EndpointIn,
     responses((status = 201, description = "Made; the secret is shown this once", body = EndpointMadeOut),
-              (status = 422, description = "`endpoint_address_forbidden`, `endpoint_not_https`, `endpoint_url_invalid`, `value_invalid` …", body = ProblemOut)))]
+              (status = 422, description = "`endpoint_not_https`, `endpoint_address_forbidden`, `endpoint_host_unknown`, `endpoint_url_invalid`, `endpoint_limit`, `value_invalid`", body = ProblemOut)))]
 async fn create(
     State(store): State<Store>,
     Extension(notices): Extension<Notices>,
@@ -132,10 +136,10 @@ async fn get(State(store): State<Store>, ApiCtx(ctx): ApiCtx, Path(id): Path<End
 
 /// Change an endpoint
 ///
-/// Another URL has proved nothing yet: the endpoint is unverified again.
+/// What is left out stays. Another URL has proved nothing yet: the endpoint is unverified again.
 #[utoipa::path(patch, path = "/endpoints/{id}", tag = "endpoints", params(("id" = uuid::Uuid, Path)), request_body = EndpointPatch,
     responses((status = 200, description = "As it is now", body = EndpointView), (status = 404, description = "No such endpoint", body = ProblemOut),
-              (status = 412, description = "Changed in the meantime", body = ProblemOut), (status = 422, description = "A field is refused", body = ProblemOut)))]
+              (status = 412, description = "Changed in the meantime", body = ProblemOut), (status = 422, description = "A field is refused, as for `POST /endpoints`", body = ProblemOut)))]
 async fn patch(
     State(store): State<Store>,
     Extension(notices): Extension<Notices>,
@@ -149,6 +153,8 @@ async fn patch(
 }
 
 /// Delete an endpoint
+///
+/// Its secrets end at once. What it has not got stays in the feed.
 #[utoipa::path(delete, path = "/endpoints/{id}", tag = "endpoints", params(("id" = uuid::Uuid, Path)),
     responses((status = 204, description = "Deleted"), (status = 404, description = "No such endpoint", body = ProblemOut),
               (status = 412, description = "Changed in the meantime", body = ProblemOut)))]
@@ -164,10 +170,12 @@ async fn delete(
 
 /// Verify an endpoint
 ///
-/// Posts a challenge, which the receiver answers with 200 and the challenge as body or as `{"challenge": "…"}`.
+/// Posts a challenge, which the receiver answers with 200 and the challenge as body or as `{"challenge": "…"}`. A disabled endpoint comes
+/// back by it, unless the platform disabled it.
 #[utoipa::path(post, path = "/endpoints/{id}/verify", tag = "endpoints", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "Verified", body = EndpointView), (status = 404, description = "No such endpoint", body = ProblemOut),
-              (status = 422, description = "`verification_failed`", body = ProblemOut)))]
+              (status = 409, description = "`endpoint_disabled_by_platform`; `endpoint_changed`: another URL was saved meanwhile", body = ProblemOut),
+              (status = 422, description = "`verification_failed`: `detail` says what came back", body = ProblemOut)))]
 async fn verify(
     State(store): State<Store>,
     Extension(notices): Extension<Notices>,
@@ -178,8 +186,12 @@ async fn verify(
 }
 
 /// Send a test message
+///
+/// An `endpoint.test`, once, in any state of the endpoint but disabled by the platform. 200 says that it was sent: what the receiver
+/// answered stands in `status` and `error`.
 #[utoipa::path(post, path = "/endpoints/{id}/test", tag = "endpoints", params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, description = "What came of it", body = AttemptView), (status = 404, description = "No such endpoint", body = ProblemOut)))]
+    responses((status = 200, description = "What came of it", body = AttemptView), (status = 404, description = "No such endpoint", body = ProblemOut),
+              (status = 409, description = "`endpoint_disabled_by_platform`", body = ProblemOut)))]
 async fn test(
     State(store): State<Store>,
     Extension(notices): Extension<Notices>,
@@ -199,10 +211,13 @@ struct RotateIn {
 
 /// Make new keys
 ///
-/// Until the grace ends messages carry the signatures of both generations.
+/// Until the grace ends messages carry the signatures of both generations, no more than two. While the keys before these still sign,
+/// another rotation would cut off whoever uses them and is refused; the answer says when they end. With a grace of 0 every earlier
+/// secret ends at once, and nothing is refused.
 #[utoipa::path(post, path = "/endpoints/{id}/rotate", tag = "endpoints", params(("id" = uuid::Uuid, Path)), request_body = Option<RotateIn>,
     responses((status = 200, description = "The new secret, shown this once", body = EndpointMadeOut), (status = 404, description = "No such endpoint", body = ProblemOut),
-              (status = 422, description = "A grace out of range", body = ProblemOut)))]
+              (status = 409, description = "`rotation_running`: `errors` says until when the earlier secret lives", body = ProblemOut),
+              (status = 422, description = "`value_invalid`: a grace out of range", body = ProblemOut)))]
 async fn rotate(
     State(store): State<Store>,
     ApiCtx(ctx): ApiCtx,
@@ -222,26 +237,31 @@ async fn rotate(
 /// It keeps its place in the feed; nothing is lost.
 #[utoipa::path(post, path = "/endpoints/{id}/pause", tag = "endpoints", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "As it is now", body = EndpointView), (status = 404, description = "No such endpoint", body = ProblemOut),
-              (status = 409, description = "Its state does not take that", body = ProblemOut)))]
+              (status = 409, description = "`endpoint_unverified`, `endpoint_disabled`, `endpoint_disabled_by_platform`", body = ProblemOut)))]
 async fn pause(State(store): State<Store>, ApiCtx(ctx): ApiCtx, Path(id): Path<EndpointId>) -> Result<Response, Failure> {
     Ok(shown(actions::pause_endpoint(&store, &ctx, id).await?))
 }
 
 /// Resume an endpoint
+///
+/// It goes on where it stopped, with everything that was held back.
 #[utoipa::path(post, path = "/endpoints/{id}/resume", tag = "endpoints", params(("id" = uuid::Uuid, Path)),
     responses((status = 200, description = "As it is now", body = EndpointView), (status = 404, description = "No such endpoint", body = ProblemOut),
-              (status = 409, description = "Its state does not take that", body = ProblemOut)))]
+              (status = 409, description = "`endpoint_unverified`, `endpoint_disabled`, `endpoint_disabled_by_platform`", body = ProblemOut)))]
 async fn resume(State(store): State<Store>, ApiCtx(ctx): ApiCtx, Path(id): Path<EndpointId>) -> Result<Response, Failure> {
     Ok(shown(actions::resume_endpoint(&store, &ctx, id).await?))
 }
 
 /// Send past events once more
 ///
-/// Each number in order. With `dry_run` it counts and changes nothing.
+/// From a time (`since`) or behind a position (`after_seq`), each number in order and under the same ids. `only: undelivered`, which is
+/// meant when nothing is said, leaves out what this endpoint has answered 2xx, and reaches back only as far as attempts are kept.
+/// `only: all` sends the whole range again, for a loss of your own. With `dry_run` it counts and changes nothing; give the count as
+/// `at_most`, and no more than that is sent.
 #[utoipa::path(post, path = "/endpoints/{id}/recover", tag = "endpoints", params(("id" = uuid::Uuid, Path)), request_body = RecoverIn,
     responses((status = 200, description = "What it would come to", body = Recovered), (status = 202, description = "Queued", body = Recovered),
-              (status = 404, description = "No such endpoint", body = ProblemOut), (status = 409, description = "More events than `at_most`", body = ProblemOut),
-              (status = 422, description = "A range that cannot be read", body = ProblemOut)))]
+              (status = 404, description = "No such endpoint", body = ProblemOut), (status = 409, description = "`count_changed`: more events than `at_most`; `endpoint_unverified`, `endpoint_disabled`", body = ProblemOut),
+              (status = 422, description = "`value_invalid`: a range that cannot be read", body = ProblemOut)))]
 async fn recover(
     State(store): State<Store>,
     ApiCtx(ctx): ApiCtx,

@@ -19,6 +19,7 @@ use super::queries_pages_metrics::Steps;
 use crate::base::EndpointId;
 use crate::base::Failure;
 use crate::base::Problem;
+use crate::base::write_time;
 use crate::identity::ApiCtx;
 use crate::identity::Format;
 use crate::identity::Listing;
@@ -108,7 +109,9 @@ fn length(text: &str) -> Option<TimeDelta> {
 /// One step of time, half open.
 #[derive(Debug, Serialize, ToSchema)]
 struct MetricsOut {
+    #[serde(serialize_with = "write_time")]
     from: DateTime<Utc>,
+    #[serde(serialize_with = "write_time")]
     to: DateTime<Utc>,
     attempts: i64,
     /// Answered 2xx.
@@ -168,21 +171,26 @@ async fn metrics(
     Listing::<MetricsOut>::new(rows, None).with("step_s", steps.step.num_seconds()).answer(format, &paging.uri, &COLUMNS)
 }
 
+// `GET /me` has a `FeedOut` of its own in the document.
 /// One feed.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FeedState)]
 struct FeedOut {
     /// `events` or `calls`.
     feed: String,
     /// Last position; 0 before the first.
     head_seq: i64,
     /// When that got its place: how fresh the feed is.
+    #[serde(serialize_with = "write_time")]
     sealed_at: Option<DateTime<Utc>>,
     /// Everything up to here was acknowledged by pull; 0: never.
     acked_seq: i64,
+    #[serde(serialize_with = "write_time")]
     acked_at: Option<DateTime<Utc>>,
     /// Positions that are not acknowledged.
     backlog: i64,
     /// When the oldest of them got its place; of `events` alone.
+    #[serde(serialize_with = "write_time")]
     waiting_since: Option<DateTime<Utc>>,
     /// What the endpoint that is farthest behind has still to get; null without endpoints and for `calls`.
     push_backlog: Option<i64>,
