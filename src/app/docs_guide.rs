@@ -35,6 +35,7 @@ const V1A: Example = example!("JavaScript", "v1a.mjs");
 const PULL: Example = example!("curl", "pull.sh");
 const PULL_JS: Example = example!("JavaScript", "pull.mjs");
 const PULL_PY: Example = example!("Python", "pull.py");
+const RECOVER_COUNT: Example = example!("curl", "recover_count.sh");
 const RECOVER: Example = example!("curl", "recover.sh");
 
 /// The page.
@@ -44,35 +45,7 @@ const RECOVER: Example = example!("curl", "recover.sh");
 pub async fn guide_page(_req: PageRequest) -> Result<Page, Failure> {
     let title = tr!("app.guide.title");
     let crumbs = vec![Crumb::link("/api/docs", tr!("app.docs.title")), Crumb::here(title.clone())];
-    let steps = [
-        section("begin", tr!("app.guide.begin"), &[tr!("app.guide.begin_text")], &[TOKEN, ENDPOINT, VERIFY]),
-        section(
-            "receive",
-            tr!("app.guide.receive"),
-            &[tr!("app.guide.receive_text"), tr!("app.guide.receive_bytes"), tr!("app.guide.receive_fast")],
-            &[RECEIVER_JS, RECEIVER_PY],
-        ),
-        section(
-            "promises",
-            tr!("app.guide.promises"),
-            &[
-                tr!("app.guide.promise_order"),
-                tr!("app.guide.promise_once"),
-                tr!("app.guide.promise_retry"),
-                tr!("app.guide.promise_gaps"),
-                tr!("app.guide.promise_withheld"),
-            ],
-            &[],
-        ),
-        section("secrets", tr!("app.guide.secrets"), &[tr!("app.guide.secrets_text"), tr!("app.guide.secrets_v1a")], &[V1A]),
-        section(
-            "pull",
-            tr!("app.guide.pull"),
-            &[tr!("app.guide.pull_text"), tr!("app.guide.pull_ack"), tr!("app.guide.pull_start")],
-            &[PULL, PULL_JS, PULL_PY],
-        ),
-        section("recover", tr!("app.guide.recover"), &[tr!("app.guide.recover_text")], &[RECOVER]),
-    ];
+    let steps = [begin(), receive(), rules(), withheld(), stock(), watch(), secrets(), pull(), recover()];
     let steps = steps.into_iter().collect_view();
     let body = view! {
         <PageHead title=title.clone() purpose=tr!("app.guide.purpose") crumbs=crumbs>
@@ -81,6 +54,70 @@ pub async fn guide_page(_req: PageRequest) -> Result<Page, Failure> {
         {steps}
     };
     Ok(Page::new(title, body))
+}
+
+fn begin() -> AnyView {
+    section("begin", tr!("app.guide.begin"), &[tr!("app.guide.begin_text")], &[TOKEN, ENDPOINT, VERIFY])
+}
+
+fn receive() -> AnyView {
+    let words = [
+        tr!("app.guide.receive_text"),
+        tr!("app.guide.receive_bytes"),
+        tr!("app.guide.receive_fast"),
+        tr!("app.guide.receive_types"),
+    ];
+    section("receive", tr!("app.guide.receive"), &words, &[RECEIVER_JS, RECEIVER_PY])
+}
+
+fn rules() -> AnyView {
+    let rules = [
+        tr!("app.guide.rule_order"),
+        tr!("app.guide.rule_once"),
+        tr!("app.guide.rule_taken"),
+        tr!("app.guide.rule_retry"),
+        tr!("app.guide.rule_pause"),
+        tr!("app.guide.rule_later"),
+        tr!("app.guide.rule_probe"),
+        tr!("app.guide.rule_resume"),
+        tr!("app.guide.rule_gone"),
+        tr!("app.guide.rule_transport"),
+        tr!("app.guide.rule_refuse"),
+    ];
+    let rules = rules.iter().map(|rule| view! { <li>{prose(rule)}</li> }).collect_view();
+    view! {
+        <Card title=tr!("app.guide.rules") id="rules">
+            <ul class="bullets">{rules}</ul>
+        </Card>
+    }
+    .into_any()
+}
+
+fn withheld() -> AnyView {
+    section("withheld", tr!("app.guide.withheld"), &[tr!("app.guide.withheld_text"), tr!("app.guide.withheld_after")], &[])
+}
+
+fn stock() -> AnyView {
+    section("stock", tr!("app.guide.stock"), &[tr!("app.guide.stock_text"), tr!("app.guide.stock_other")], &[])
+}
+
+fn watch() -> AnyView {
+    section("watch", tr!("app.guide.watch"), &[tr!("app.guide.watch_push"), tr!("app.guide.watch_heartbeat")], &[])
+}
+
+fn secrets() -> AnyView {
+    let words = [tr!("app.guide.secrets_text"), tr!("app.guide.secrets_again"), tr!("app.guide.secrets_v1a")];
+    section("secrets", tr!("app.guide.secrets"), &words, &[V1A])
+}
+
+fn pull() -> AnyView {
+    let words = [tr!("app.guide.pull_text"), tr!("app.guide.pull_ack"), tr!("app.guide.pull_wait")];
+    section("pull", tr!("app.guide.pull"), &words, &[PULL, PULL_JS, PULL_PY])
+}
+
+fn recover() -> AnyView {
+    let words = [tr!("app.guide.recover_text"), tr!("app.guide.recover_count")];
+    section("recover", tr!("app.guide.recover"), &words, &[RECOVER_COUNT, RECOVER])
 }
 
 fn section(id: &'static str, title: Text, words: &[Text], examples: &[Example]) -> AnyView {

@@ -14,36 +14,44 @@ async function take(event) {
   if (e164 && event.number_seq < highest.get(e164)) return; // Sent again, and its number has changed since.
   switch (event.type) {
     case 'number.assigned':
-      console.log(`route ${event.data.e164} to ${event.data.sip_uri}`);
+    case 'number.updated':
+    case 'number.snapshot': // All three tell how the number stands.
+      console.log(event.data.sip_uri ? `route ${e164} to ${event.data.sip_uri}` : `stop routing ${e164}`);
       break;
     case 'number.unassigned':
-      console.log(`stop routing ${event.data.e164}`);
+    case 'number.released':
+      console.log(`stop routing ${e164}`);
       break;
-    default:
+    default: // event.withheld, and what you have no use for or do not know: taken, nothing to do.
       console.log(`${event.type} ${event.seq ?? ''}`);
   }
   if (e164) highest.set(e164, event.number_seq);
   done.add(event.id);
 }
 
-createServer(async (request, response) => {
-  const parts = [];
-  for await (const part of request) parts.push(part);
-  const body = Buffer.concat(parts).toString('utf8'); // As it came: what is parsed and written again no longer fits the signature.
-  let event;
+/** The event, if its signature fits. */
+function verified(body, headers) {
   try {
-    event = webhook.verify(body, request.headers);
+    return webhook.verify(body, headers);
   } catch {
-    response.writeHead(401).end();
-    return;
+    return undefined;
   }
-  if (event.type === 'endpoint.verification') {
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ challenge: event.data.challenge }));
-    return;
-  }
+}
+
+createServer(async (request, response) => {
   try {
-    await take(event);
-    response.writeHead(204).end();
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    // The body as it came: what is parsed and written again no longer fits the signature.
+    const event = verified(Buffer.concat(parts).toString('utf8'), request.headers);
+    if (!event) {
+      response.writeHead(401).end();
+    } else if (event.type === 'endpoint.verification') {
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ challenge: event.data.challenge }));
+    } else {
+      await take(event);
+      response.writeHead(204).end();
+    }
   } catch (error) {
     console.error(error);
     response.writeHead(500).end(); // It comes again, and with it what follows on the same number.

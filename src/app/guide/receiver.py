@@ -19,11 +19,12 @@ def take(event):
     e164 = event["data"]["e164"] if number_seq else None
     if e164 and number_seq < highest.get(e164, 0):  # Sent again, and its number has changed since.
         return
-    if event["type"] == "number.assigned":
-        print(f"route {event['data']['e164']} to {event['data']['sip_uri']}", flush=True)
-    elif event["type"] == "number.unassigned":
-        print(f"stop routing {event['data']['e164']}", flush=True)
-    else:
+    if event["type"] in ("number.assigned", "number.updated", "number.snapshot"):  # All three tell how the number stands.
+        sip_uri = event["data"]["sip_uri"]
+        print(f"route {e164} to {sip_uri}" if sip_uri else f"stop routing {e164}", flush=True)
+    elif event["type"] in ("number.unassigned", "number.released"):
+        print(f"stop routing {e164}", flush=True)
+    else:  # event.withheld, and what you have no use for or do not know: taken, nothing to do.
         print(event["type"], event.get("seq") or "", flush=True)
     if e164:
         highest[e164] = number_seq
@@ -32,19 +33,18 @@ def take(event):
 
 class Receiver(BaseHTTPRequestHandler):
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))  # As it came, never parsed and written again.
         try:
+            body = self.rfile.read(int(self.headers["content-length"]))  # As it came, never parsed and written again.
             event = webhook.verify(body, dict(self.headers))
-        except WebhookVerificationError:
-            return self.answer(401)
-        if event["type"] == "endpoint.verification":
-            return self.answer(200, {"challenge": event["data"]["challenge"]})
-        try:
+            if event["type"] == "endpoint.verification":
+                return self.answer(200, {"challenge": event["data"]["challenge"]})
             take(event)
+            self.answer(204)
+        except WebhookVerificationError:
+            self.answer(401)
         except Exception as error:
             self.log_error("%s", error)
-            return self.answer(500)  # It comes again, and with it what follows on the same number.
-        self.answer(204)
+            self.answer(500)  # It comes again, and with it what follows on the same number.
 
     def answer(self, status, value=None):
         body = b"" if value is None else json.dumps(value).encode()

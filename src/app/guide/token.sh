@@ -1,4 +1,4 @@
-# A token lives ten minutes; ask for the next one when this one ends.
+# A token lives ten minutes; ask for the next one when this one ends. Its access_token is TOKEN below.
 curl --silent --show-error --fail-with-body \
   --user "$CLIENT_ID:$CLIENT_SECRET" \
   --data grant_type=client_credentials \

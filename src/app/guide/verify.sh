@@ -1,4 +1,4 @@
-# Sends the challenge; the receiver below answers it. Then the endpoint is active.
+# Sends the challenge; the receiver below answers it, with the secret. Then the endpoint is active.
 curl --silent --show-error --fail-with-body \
   --request POST \
   --header "Authorization: Bearer $TOKEN" \
