@@ -5,6 +5,9 @@ const ci = Boolean(process.env.CI);
 // The walk over all pages: once is enough, and first, while the demo is as it was seeded.
 const walks = /(pages|links)\.spec/;
 
+// Pages that move from one to the next are drawn twice, and take no click meanwhile. The walk sees them move.
+const still = { reducedMotion: 'reduce' } as const;
+
 export default defineConfig({
   testDir: './tests',
   outputDir: './test-results',
@@ -33,9 +36,9 @@ export default defineConfig({
   },
   projects: [
     { name: 'walk', testMatch: walks, use: { javaScriptEnabled: true } },
-    { name: 'js', use: { javaScriptEnabled: true }, testIgnore: [/\.api\.spec/, walks] },
+    { name: 'js', use: { javaScriptEnabled: true, contextOptions: still }, testIgnore: [/\.api\.spec/, walks] },
     // Every journey also works without scripts; what only exists with them is in *.hydrate.spec.ts.
-    { name: 'nojs', use: { javaScriptEnabled: false }, testIgnore: [/\.hydrate\.spec/, /\.api\.spec/, walks] },
+    { name: 'nojs', use: { javaScriptEnabled: false, contextOptions: still }, testIgnore: [/\.hydrate\.spec/, /\.api\.spec/, walks] },
     // What needs no browser: the machine API, messages, a database that is away.
     { name: 'api', testMatch: /\.api\.spec/ },
   ],

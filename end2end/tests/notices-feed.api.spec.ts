@@ -78,5 +78,7 @@ const ALL_TYPES = [
   'dispute.answered',
   'period.closed',
   'subject_request.opened',
+  'endpoint.failing',
   'endpoint.paused',
+  'endpoint.disabled',
 ].join(',');
