@@ -28,11 +28,13 @@ pub fn routes(metrics: Option<PrometheusHandle>) -> Router<App> {
 /// 200 when the database answers with the schema this program knows, else 503 with `Retry-After`.
 async fn ready(State(store): State<Store>) -> Response {
     let answered = tokio::time::timeout(PATIENCE, store.ready()).await;
-    match answered.unwrap_or_else(|_| Err(Failure::Unavailable("no answer in time".to_owned()))) {
-        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+    let why = match answered.unwrap_or_else(|_| Err(Failure::Unavailable("no answer in time".to_owned()))) {
+        Ok(true) => return (StatusCode::OK, "ready\n").into_response(),
+        Ok(false) => "the database has the schema of another version of this program\n",
         Err(failure) => {
             tracing::warn!(error = %failure, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, [(http::header::RETRY_AFTER, "5")], "the database is away\n").into_response()
+            "the database is away\n"
         }
-    }
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, [(http::header::RETRY_AFTER, "5")], why).into_response()
 }

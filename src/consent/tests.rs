@@ -207,6 +207,27 @@ async fn a_suspension_waits_for_transfers_under_way_and_no_new_one_passes(pool: 
     );
 }
 
+/// A list over very many customers holds them all by few locks.
+#[sqlx::test]
+async fn a_suspension_waits_for_a_list_of_very_many_customers(pool: PgPool) {
+    let w = world(pool, 3).await;
+    w.accept().await;
+    let many = (1..=5_000).map(|n| TenantId(uuid::Uuid::from_u128(n))).chain([w.kestrel]);
+    let mut listing = w.store.begin_job().await.expect("begun");
+    transfers::lock_shared_all(&mut listing, many, w.norvik).await.expect("locked");
+    let held: i64 = sqlx::query_scalar("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")
+        .fetch_one(&mut *listing)
+        .await
+        .expect("a count");
+    assert_eq!(held, 1);
+    let (store, ctx, norvik) = (w.store.clone(), w.ctx.clone(), w.norvik);
+    let suspending = tokio::spawn(async move { suspend(&store, &ctx, norvik).await });
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    assert!(!suspending.is_finished(), "the list goes first");
+    listing.commit().await.expect("committed");
+    suspending.await.expect("joined").expect("suspended");
+}
+
 #[sqlx::test]
 async fn what_is_not_complete_is_refused_and_changes_nothing(pool: PgPool) {
     let w = world(pool, 4).await;

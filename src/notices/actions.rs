@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use chrono::DateTime;
 use chrono::TimeDelta;
+use chrono::Utc;
 use sqlx::PgConnection;
 use url::Url;
 
@@ -44,6 +46,7 @@ use crate::base::Failure;
 use crate::base::OperatorId;
 use crate::base::Problem;
 use crate::base::Scope;
+use crate::base::wire_time;
 use crate::identity::IfMatch;
 use crate::store::Store;
 
@@ -190,10 +193,11 @@ pub async fn delete_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, if_match:
     Ok(())
 }
 
-/// Makes new keys; the old ones sign beside them for `grace_s` seconds (0 to 7 days).
+/// Makes new keys; the old ones sign beside them for `grace_s` seconds (0 to 7 days). Old ones that do not open sign nothing any more: the
+/// new ones stand in for them at once.
 ///
 /// # Errors
-/// 403, 404, 422 for another grace.
+/// 403, 404, 409 `rotation_running` while the keys before these still sign and are to go on beside them, 422 for another grace.
 pub async fn rotate_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, grace_s: i64) -> Result<EndpointMade, Failure> {
     ctx.require(Scope::EndpointsWrite)?;
     let operator = ctx.operator()?;
@@ -204,14 +208,31 @@ pub async fn rotate_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, grace_s: 
     let mut tx = store.begin_for(ctx).await?;
     lock(&mut tx, operator, id).await?;
     let now = ctx.now();
-    let old = open_keys(&store.secrets, &queries_endpoints::keys_of(&mut tx, operator, id, now).await?)?;
-    let set = rotate(old, Keys::generate(&mut ctx.env.rng()), now, TimeDelta::seconds(grace_s));
+    let sealed = queries_endpoints::keys_of(&mut tx, operator, id, now).await?;
+    let old = open_keys(&store.secrets, &sealed)
+        .inspect_err(|error| tracing::warn!(endpoint = %id, error = %format!("{error:#}"), "keys that do not open are replaced"));
+    if let Some((_, until)) = old.as_ref().ok().and_then(|old| old.previous.as_ref()).filter(|_| grace_s > 0) {
+        return Err(rotation_running(*until).into());
+    }
+    let fresh = Keys::generate(&mut ctx.env.rng());
+    let set = match old {
+        Ok(old) => rotate(old, fresh, now, TimeDelta::seconds(grace_s)),
+        Err(_) => KeySet::new(fresh),
+    };
     queries_endpoints::save_keys(&mut tx, store, operator, id, &set).await?;
     queries_endpoints::bump(&mut tx, operator, id, None).await?;
     record(&mut tx, ctx, "endpoint.rotate", id, Some(serde_json::json!({ "grace_s": grace_s }))).await?;
     let endpoint = view(&mut tx, operator, id).await?;
     tx.commit().await?;
     Ok(made(endpoint, &set.current))
+}
+
+/// Two generations sign at once, no more: a third would cut off whoever still uses the first.
+fn rotation_running(until: DateTime<Utc>) -> Problem {
+    let until = wire_time(until);
+    let detail = format!("The secret before this one still signs, until {until}; another rotation would end it now.");
+    let fix = "Rotate again after that time, or with grace_s 0, which ends every earlier secret at once.";
+    Problem::new(409, "rotation_running", format!("{detail} {fix}")).field("grace_s", "rotation_running", Some(until), fix)
 }
 
 /// Stops deliveries; the endpoint keeps its place.

@@ -56,6 +56,8 @@ const PULL_OPEN: TimeDelta = TimeDelta::minutes(10);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Events confirmed per statement.
 const CONFIRM_ROWS: i64 = 2_000;
+/// Positions acknowledged per transaction: meanwhile nothing is sealed in this feed.
+const ACK_STEP: i64 = if cfg!(test) { 3 } else { 20_000 };
 
 /// A page of the feed.
 #[derive(Clone, Debug)]
@@ -72,7 +74,7 @@ pub struct FeedPage {
 /// unfiltered call with `after` given acknowledges everything up to it ([`acknowledge`]; the caller says so by `acknowledges`).
 ///
 /// # Errors
-/// 403 without `events:read`; 429 `too_many_waiting` when it would have to wait and there is no place for that.
+/// 403 without `events:read`; 422 `after_ahead_of_feed`; 429 `too_many_waiting` when it would have to wait and there is no place for that.
 pub async fn pull(
     store: &Store,
     notices: &Notices,
@@ -89,10 +91,14 @@ pub async fn pull(
     let until = Instant::now() + wait;
     let mut place: Option<Waiter> = None;
     let mut filter = filter.clone();
+    let bell = notices.sealed.bell(operator);
     loop {
-        let sealed = notices.sealed.notified();
+        let sealed = bell.notified();
         let mut tx = store.begin_for(ctx).await?;
         let head_seq = queries::head_seq(&mut tx, operator).await?;
+        if filter.after > head_seq {
+            return Err(ahead_of_feed(filter.after, head_seq).into());
+        }
         let events = queries_feed::page(&mut tx, operator, &filter, head_seq).await?;
         let left = until.saturating_duration_since(Instant::now());
         if !events.is_empty() || left.is_zero() || notices.waiters.is_closed() {
@@ -115,6 +121,19 @@ pub async fn pull(
             () = place.closed() => {}
         }
     }
+}
+
+/// Whoever is ahead of the feed has the position of another one, or of a database since restored: what it has not seen must not be
+/// taken for acknowledged, nor left out.
+fn ahead_of_feed(after: i64, head_seq: i64) -> Problem {
+    let detail = format!("This feed ends at {head_seq}, before {after}; nothing was acknowledged.");
+    let fix = format!("Use the last_seq of the page you took last, {head_seq} at most.");
+    Problem::new(422, "after_ahead_of_feed", format!("{detail} {fix}")).field(
+        "after",
+        "after_ahead_of_feed",
+        Some(after.to_string()),
+        fix,
+    )
 }
 
 /// The exact bytes of one event, or its place alone while its gate is closed. Registered as a pull.
@@ -213,26 +232,31 @@ impl Part {
 /// pulls that carried them.
 ///
 /// # Errors
-/// 403 without `events:read`.
+/// 403 without `events:read`, 422 `after_ahead_of_feed`.
 pub async fn acknowledge(store: &Store, ctx: &Ctx, seq: i64) -> Result<(), Failure> {
     ctx.require(Scope::EventsRead)?;
     let operator = ctx.operator()?;
-    let mut tx = store.begin_for(ctx).await?;
-    // Most calls acknowledge nothing new: they take no lock.
-    let (acked, last) = queries_feed::acked(&mut tx, operator).await?;
-    if seq.min(last) <= acked {
-        return Ok(());
+    loop {
+        let mut tx = store.begin_for(ctx).await?;
+        // Most calls acknowledge nothing new: they take no lock.
+        let (acked, last) = queries_feed::acked(&mut tx, operator).await?;
+        if seq > last {
+            return Err(ahead_of_feed(seq, last).into());
+        }
+        if seq <= acked {
+            return Ok(());
+        }
+        let step = seq.min(acked + ACK_STEP);
+        let Some((from, to)) = queries_feed::acknowledge(&mut tx, operator, step, ctx.now()).await? else {
+            continue; // Somebody else was faster.
+        };
+        let confirmed = confirm(&mut tx, ctx, operator, from, to).await?;
+        settle_pulls(&mut tx, ctx, operator, to).await?;
+        tx.commit().await?;
+        if confirmed {
+            store.wake.wake(CONFIRMED);
+        }
     }
-    let Some((from, to)) = queries_feed::acknowledge(&mut tx, operator, seq, ctx.now()).await? else {
-        return Ok(());
-    };
-    let confirmed = confirm(&mut tx, ctx, operator, from, to).await?;
-    settle_pulls(&mut tx, ctx, operator, to).await?;
-    tx.commit().await?;
-    if confirmed {
-        store.wake.wake(CONFIRMED);
-    }
-    Ok(())
 }
 
 /// Confirms the number events of `(from, to]` but those that are withheld: of them the operator has the place alone.
@@ -340,6 +364,15 @@ fn shown_of(limit: i64) -> usize {
     usize::try_from(limit - 1).unwrap_or(0)
 }
 
+/// Whether what is queued for an endpoint of this state is sent, now or once it is resumed.
+pub(super) fn gets_events(state: &str) -> Result<(), Problem> {
+    match state {
+        "unverified" => Err(Problem::new(409, "endpoint_unverified", "The endpoint must be verified first.")),
+        "disabled" => Err(Problem::new(409, "endpoint_disabled", "The endpoint is disabled; verify it first.")),
+        _ => Ok(()),
+    }
+}
+
 /// Has an event sent once more, under the same id: to one endpoint, or to all that want its type. Answers to how many.
 ///
 /// # Errors
@@ -351,16 +384,8 @@ pub async fn redeliver(store: &Store, ctx: &Ctx, id: EventId, endpoint: Option<E
     let event = found(&mut tx, operator, id).await?;
     let mut endpoints = queries_endpoints::views(&mut tx, operator, endpoint).await?;
     if endpoint.is_some() {
-        match endpoints.first().map(|shown| shown.state.as_str()) {
-            None => return Err(Problem::not_found("endpoint").into()),
-            Some("unverified") => {
-                return Err(Problem::new(409, "endpoint_unverified", "The endpoint must be verified first.").into());
-            }
-            Some("disabled") => {
-                return Err(Problem::new(409, "endpoint_disabled", "The endpoint is disabled; verify it first.").into());
-            }
-            Some(_) => {}
-        }
+        let shown = endpoints.first().ok_or_else(|| Problem::not_found("endpoint"))?;
+        gets_events(&shown.state)?;
     } else {
         let wants = |types: &[String]| types.is_empty() || types.iter().any(|name| name == event.kind.name());
         endpoints.retain(|shown| matches!(shown.state.as_str(), "active" | "paused") && wants(&shown.event_types));

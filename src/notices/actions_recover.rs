@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::EventType;
+use super::actions_feed::gets_events;
 use super::jobs::DELIVER;
 use super::queries_attempts;
 use super::queries_delivery::lock_endpoint;
@@ -57,8 +58,8 @@ pub struct Recovered {
 /// Has an endpoint's past events sent once more, each number in order, or counts them.
 ///
 /// # Errors
-/// 403 without `endpoints:write`, 404, 409 `count_changed` when the range holds more than agreed, 422 for a range that cannot be
-/// read.
+/// 403 without `endpoints:write`, 404, 409 `endpoint_unverified` or `endpoint_disabled` (a dry run counts all the same), 409
+/// `count_changed` when the range holds more than agreed, 422 for a range that cannot be read.
 pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: RecoverIn) -> Result<Recovered, Failure> {
     ctx.require(Scope::EndpointsWrite)?;
     let operator = ctx.operator()?;
@@ -77,6 +78,7 @@ pub async fn recover_endpoint(store: &Store, ctx: &Ctx, id: EndpointId, wanted: 
     if wanted.dry_run {
         return Ok(recovered);
     }
+    gets_events(target.head.state.slug())?;
     if wanted.at_most.is_some_and(|most| recovered.count > most) {
         let detail = format!("The range holds {} events by now. Count it again.", recovered.count);
         return Err(Problem::new(409, "count_changed", detail).into());

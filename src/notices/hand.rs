@@ -73,13 +73,15 @@ impl Answered {
 
 /// What a turn decided.
 pub(super) struct Turn {
-    /// Where to post and with which keys; `None` when nothing is to be posted.
-    pub address: Option<(String, KeySet, SignatureKind)>,
+    /// Where to post; `None` when the endpoint is not ours to serve now.
+    pub route: Option<Route>,
+    /// What to sign with; `None` when nothing is to be posted.
+    pub keys: Option<KeySet>,
     pub sends: Vec<Sending>,
     /// Deliveries at once.
     pub max_in_flight: usize,
-    /// What was claimed ahead for this way may leave; `None`: it is to be given back.
-    pub flows_to: Option<Route>,
+    /// What was claimed ahead for this route may leave; else it is to be given back.
+    pub flows: bool,
     /// Slots are left and there is more to read: another turn at once.
     pub again: bool,
     /// Number events were confirmed.
@@ -91,8 +93,8 @@ pub(super) struct Turn {
 impl Turn {
     /// The endpoint is not ours to serve now.
     pub fn nothing() -> Self {
-        let (address, sends, max_in_flight) = (None, Vec::new(), usize::MAX);
-        Self { address, sends, max_in_flight, flows_to: None, again: false, confirmed: false, appended: false }
+        let (sends, max_in_flight) = (Vec::new(), usize::MAX);
+        Self { route: None, keys: None, sends, max_in_flight, flows: false, again: false, confirmed: false, appended: false }
     }
 }
 
@@ -105,7 +107,7 @@ pub(super) struct Whose {
     pub closing: bool,
 }
 
-/// Which way an endpoint is reached: claims for another one are given back.
+/// How an endpoint is reached: claims for another route are given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route {
     pub url: String,
@@ -129,7 +131,7 @@ pub(super) struct Hand {
 /// A claim that waits for a place.
 pub(super) struct Ready {
     pub to: Arc<Address>,
-    pub route: Option<Route>,
+    pub route: Arc<Route>,
     pub sending: Sending,
     since: Instant,
 }
@@ -144,14 +146,14 @@ impl Hand {
         self.flying.len() + self.ready.len()
     }
 
-    /// Takes up what a turn claimed, and gives back what was claimed ahead for another way.
-    pub fn take_up(&mut self, turn: &Turn, to: Option<Arc<Address>>) {
+    /// Takes up what a turn claimed, and gives back what was claimed ahead for another route.
+    pub fn take_up(&mut self, turn: Turn, to: Option<Arc<Address>>) {
         self.max_in_flight = turn.max_in_flight;
-        self.keep(|ready| turn.flows_to.is_some() && turn.flows_to == ready.route);
-        if let Some(to) = to {
-            let since = Instant::now();
-            let ready = |sending: &Sending| Ready { to: to.clone(), route: turn.flows_to.clone(), sending: sending.clone(), since };
-            self.ready.extend(turn.sends.iter().map(ready));
+        self.keep(|ready| turn.flows && turn.route.as_ref() == Some(&*ready.route));
+        if let (Some(to), Some(route)) = (to, turn.route) {
+            let (route, since) = (Arc::new(route), Instant::now());
+            let ready = |sending| Ready { to: to.clone(), route: route.clone(), sending, since };
+            self.ready.extend(turn.sends.into_iter().map(ready));
         }
         self.failed = self.answered.iter().any(|answered| answered.posted.is_some() && !answered.is_taken());
     }

@@ -39,16 +39,19 @@ use crate::base::OperatorId;
 use crate::store::Loop;
 use crate::store::Store;
 use crate::store::Tx;
-use crate::store::drop_oldest_month;
+use crate::store::drop_oldest;
 
 /// Wakes the sealing loop: after the commit of an [`emit`](super::emit).
 pub const SEAL: &str = "notices.seal";
 /// Wakes the delivery loop.
 pub const DELIVER: &str = "notices.deliver";
-/// The change list of number events that an operator has taken, and the wake-up of its consumer.
+/// Wakes the consumer of [`TAKEN`].
 pub const CONFIRMED: &str = "event_confirmed";
-/// The change list of confirmed events: each row lists those of a tenant. Before, there was a row an event, in a list named as [`CONFIRMED`].
+/// The change list of number events that an operator has taken: each row lists those of a tenant.
 pub const TAKEN: &str = "events_taken";
+
+/// A turn that takes longer is given up, so that a database host that vanished without a word holds no place among the turns.
+const TURN: Duration = Duration::from_mins(1);
 
 /// How the sealing loop runs.
 pub const SEALING: Loop = Loop { name: SEAL, every: Duration::from_millis(500) };
@@ -63,9 +66,9 @@ pub const EXPIRE: Loop = Loop { name: "notices.expire", every: Duration::from_ho
 /// One tick: drops the oldest month of attempts when its time is over; true when there may be more.
 ///
 /// # Errors
-/// When the database is away, or the table was held by others for 2 s.
+/// When the database is away.
 pub async fn expire(store: Store) -> Result<bool, Failure> {
-    drop_oldest_month(&store, None, "attempt").await
+    drop_oldest(&store, None, "attempt").await
 }
 
 /// One tick of sealing: gives up to 500 events of one operator their places in its feed; true when there may be more.
@@ -108,8 +111,8 @@ async fn seal_one(store: &Store, notices: &Notices) -> Result<bool, Failure> {
     tx.commit().await?;
     notices.sealing.sealed();
     if sealed > 0 {
+        notices.sealed.note(waiting.operator);
         store.wake.wake(DELIVER);
-        notices.sealed.notify_waiters();
     }
     Ok(true)
 }
@@ -123,7 +126,7 @@ pub async fn deliver(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
     let mut tx = store.begin_queue().await?;
     let marks: Vec<_> = notices.policy.marks().map(|(percent, after)| (i32::from(percent), now - after)).collect();
-    let busy = queries_delivery::with_work(&mut tx, now, &marks).await?;
+    let busy = queries_delivery::with_work(&mut tx, now, &marks, notices.sealed.to_look_at()).await?;
     tx.commit().await?;
     for (operator, endpoint) in busy.into_iter().filter(|_| !notices.is_closing()) {
         let (store, mine) = (store.clone(), notices.clone());
@@ -164,20 +167,21 @@ impl Worker {
                 }
             };
             failures = 0;
-            self.take_up(&mut hand, &turn);
-            if told.is_due(turn.confirmed, hand.is_empty()) {
+            let (again, confirmed) = (turn.again, turn.confirmed);
+            self.take_up(&mut hand, turn);
+            if told.is_due(confirmed, hand.is_empty()) {
                 self.store.wake.wake(CONFIRMED);
             }
             if hand.is_empty() {
-                if !turn.again && self.notices.leave(self.endpoint, &self.nudge) {
+                if !again && self.notices.leave(self.endpoint, &self.nudge) {
                     return;
                 }
                 continue;
             }
-            if !turn.again && hand.answered.is_empty() {
+            if !again && hand.answered.is_empty() {
                 tokio::select! {
                     Some(landed) = hand.flying.join_next() => self.landed(&mut hand, landed),
-                    () = self.nudge.notified(), if hand.flying.len() < turn.max_in_flight => {}
+                    () = self.nudge.notified(), if hand.flying.len() < hand.max_in_flight => {}
                 }
             }
             while let Some(Some(landed)) = hand.flying.join_next().now_or_never() {
@@ -188,19 +192,19 @@ impl Worker {
 
     /// A turn; meanwhile what was claimed ahead leaves as answers come in.
     async fn turn_while_flying(&self, settled: &[Answered], hand: &mut Hand) -> Result<Turn, Failure> {
-        let turn = self.turn(settled, hand.open());
+        let turn = tokio::time::timeout(TURN, self.turn(settled, hand.open()));
         tokio::pin!(turn);
         loop {
             tokio::select! {
-                turn = &mut turn => return turn,
+                turn = &mut turn => return turn.unwrap_or_else(|_| Err(Failure::Unavailable("no turn in time".to_owned()))),
                 Some(landed) = hand.flying.join_next() => self.landed(hand, landed),
             }
         }
     }
 
-    fn take_up(&self, hand: &mut Hand, turn: &Turn) {
-        let to = turn.address.as_ref().and_then(|(url, keys, signature)| {
-            Some(Arc::new(Address { url: Url::parse(url).ok()?, keys: keys.clone(), signature: *signature }))
+    fn take_up(&self, hand: &mut Hand, mut turn: Turn) {
+        let to = turn.keys.take().zip(turn.route.as_ref()).and_then(|(keys, route)| {
+            Some(Arc::new(Address { url: Url::parse(&route.url).ok()?, keys, signature: route.signature }))
         });
         hand.take_up(turn, to);
         self.fly(hand);
@@ -244,8 +248,8 @@ impl Worker {
         let turn = turn(&mut tx, beside, &self.store, &self.notices, target, answered, whose).await?;
         tx.commit().await?;
         if turn.appended {
+            self.notices.sealed.note(self.operator);
             self.store.wake.wake(DELIVER);
-            self.notices.sealed.notify_waiters();
         }
         Ok(turn)
     }
@@ -277,12 +281,19 @@ async fn send(store: Store, notices: Notices, to: Arc<Address>, sending: Sending
     Answered { sending, posted: Some(posted) }
 }
 
-/// One tick of the hourly sign of life; true when there may be more. A failed one is noted and means nothing else.
+/// One tick of the hourly sign of life; true when there may be more. A failed one is noted and means nothing else. An endpoint whose keys
+/// do not open is left out.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn heartbeat(store: Store, notices: Notices) -> Result<bool, Failure> {
     let now = store.env.now();
+    if store.secrets.is_changing() {
+        let mut tx = store.begin_job().await?;
+        let count = queries_endpoints::seal_anew(&mut tx, &store).await?;
+        tx.commit().await?;
+        tracing::info!(count, "keys of endpoints sealed anew with the first secret key");
+    }
     let mut tx = store.begin_job().await?;
     // Beside it, as often: keys whose time has ended are no longer kept.
     queries_delivery::drop_expired_keys(&mut tx, now).await?;
@@ -290,7 +301,7 @@ pub async fn heartbeat(store: Store, notices: Notices) -> Result<bool, Failure> 
     let mut messages = Vec::with_capacity(due.len());
     for (operator, endpoint) in &due {
         let head_seq = queries::head_seq(&mut tx, *operator).await?;
-        let to = address(&mut tx, &store, *operator, *endpoint).await?;
+        let to = address(&mut tx, &store, &notices, *operator, *endpoint).await?;
         let event = EventId(store.env.id());
         let body = Envelope::heartbeat(event, *operator, now, head_seq).render();
         messages.push((*operator, *endpoint, event, to, body));
@@ -334,10 +345,11 @@ async fn beat(
     }
 }
 
-/// Where and how to post to an endpoint; `None` when it is gone or its URL is none.
+/// Where and how to post to an endpoint; `None` when it is gone, its URL is none or its keys do not open.
 async fn address(
     conn: &mut sqlx::PgConnection,
     store: &Store,
+    notices: &Notices,
     operator: OperatorId,
     endpoint: EndpointId,
 ) -> Result<Option<Address>, Failure> {
@@ -345,6 +357,8 @@ async fn address(
         return Ok(None);
     };
     let sealed = queries_endpoints::keys_of(conn, operator, endpoint, store.env.now()).await?;
-    let keys = open_keys(&store.secrets, &sealed)?;
+    let Ok(keys) = open_keys(&store.secrets, &sealed).inspect_err(|error| notices.unreadable.tell(endpoint, error)) else {
+        return Ok(None);
+    };
     Ok(Url::parse(&target.url).ok().map(|url| Address { url, keys, signature: target.signature }))
 }

@@ -31,6 +31,7 @@ pub enum EventType {
     SubjectRequestOpened,
     EndpointFailing,
     EndpointPaused,
+    EndpointDisabled,
     FeedHeartbeat,
     EndpointTest,
     EndpointVerification,
@@ -38,7 +39,7 @@ pub enum EventType {
 
 impl EventType {
     /// Every type, in the order of the catalogue.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::NumberAssigned,
         Self::NumberUnassigned,
         Self::NumberUpdated,
@@ -57,6 +58,7 @@ impl EventType {
         Self::SubjectRequestOpened,
         Self::EndpointFailing,
         Self::EndpointPaused,
+        Self::EndpointDisabled,
         Self::FeedHeartbeat,
         Self::EndpointTest,
         Self::EndpointVerification,
@@ -84,6 +86,7 @@ impl EventType {
             Self::SubjectRequestOpened => "subject_request.opened",
             Self::EndpointFailing => "endpoint.failing",
             Self::EndpointPaused => "endpoint.paused",
+            Self::EndpointDisabled => "endpoint.disabled",
             Self::FeedHeartbeat => "feed.heartbeat",
             Self::EndpointTest => "endpoint.test",
             Self::EndpointVerification => "endpoint.verification",
@@ -113,6 +116,7 @@ impl EventType {
             | Self::SubjectRequestOpened
             | Self::EndpointFailing
             | Self::EndpointPaused
+            | Self::EndpointDisabled
             | Self::FeedHeartbeat
             | Self::EndpointTest
             | Self::EndpointVerification => false,
@@ -139,6 +143,7 @@ impl EventType {
             | Self::SubjectRequestOpened
             | Self::EndpointFailing
             | Self::EndpointPaused
+            | Self::EndpointDisabled
             | Self::FeedHeartbeat
             | Self::EndpointTest
             | Self::EndpointVerification => None,
@@ -149,6 +154,12 @@ impl EventType {
     #[must_use]
     pub fn is_in_feed(self) -> bool {
         !matches!(self, Self::FeedHeartbeat | Self::EndpointTest | Self::EndpointVerification)
+    }
+
+    /// True for what stands in the feed under this name: a withheld event stands there under the type that is withheld.
+    #[must_use]
+    pub fn is_filed(self) -> bool {
+        self.is_in_feed() && self != Self::EventWithheld
     }
 
     /// True for what an endpoint may name in `event_types`. Test and verification reach the endpoint they are for in any
@@ -174,7 +185,11 @@ impl EventType {
             Self::DisputeOpened | Self::DisputeAnswered => "concord.dispute/1",
             Self::PeriodClosed => "concord.period/1",
             Self::SubjectRequestOpened => "concord.subject_request/1",
-            Self::EndpointFailing | Self::EndpointPaused | Self::EndpointTest | Self::EndpointVerification => "concord.endpoint/1",
+            Self::EndpointFailing
+            | Self::EndpointPaused
+            | Self::EndpointDisabled
+            | Self::EndpointTest
+            | Self::EndpointVerification => "concord.endpoint/1",
             Self::EventWithheld | Self::FeedHeartbeat => "concord.feed/1",
         }
     }
@@ -212,7 +227,7 @@ mod tests {
         let listed = "number.assigned number.unassigned number.updated number.released number.release_requested \
             number.emergency_location_changed number.snapshot event.withheld consent.granted consent.suspended \
             consent.withdrawn calls.window_ready dispute.opened dispute.answered period.closed subject_request.opened \
-            endpoint.failing endpoint.paused feed.heartbeat endpoint.test endpoint.verification";
+            endpoint.failing endpoint.paused endpoint.disabled feed.heartbeat endpoint.test endpoint.verification";
         let ours: Vec<_> = EventType::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(ours, listed.split_whitespace().collect::<Vec<_>>());
     }

@@ -6,13 +6,13 @@ use url::Url;
 
 use super::forms::Redeliver;
 use super::pages_parts::Paths;
-use super::pages_parts::answer_mark;
 use super::pages_parts::as_curl;
 use super::pages_parts::delivery_mark;
 use super::pages_parts::endpoint_name;
 use super::pages_parts::kind_word;
 use super::pages_parts::kv;
 use super::pages_parts::trigger_word;
+use super::pages_parts::try_mark;
 use super::pages_parts::withheld_word;
 use super::pages_parts::without_secrets;
 use super::pages_retry::next_word;
@@ -260,7 +260,7 @@ fn tries_card(v: &Viewer, paths: &Paths, tries: &[AttemptRow], more_of: Option<S
 
 fn try_item(v: &Viewer, paths: &Paths, one: &AttemptRow) -> AnyView {
     let lang = v.lang;
-    let (tone, answer) = answer_mark(lang, one.status, one.error.as_deref());
+    let (tone, answer) = try_mark(lang, one);
     let title = tr!(in lang, "notices.event.try", n = one.number, answer = answer);
     let why = next_word(v, one).map(|why| format!(" ({why})"));
     let next = one.next_at.map(|at| {
@@ -332,7 +332,7 @@ pub async fn attempt_page(req: PageRequest) -> Result<Page, Failure> {
 
 fn attempt_facts(v: &Viewer, paths: &Paths, row: &AttemptRow) -> AnyView {
     let lang = v.lang;
-    let (tone, answer) = answer_mark(lang, row.status, row.error.as_deref());
+    let (tone, answer) = try_mark(lang, row);
     let endpoint = match &row.url {
         Some(url) => view! { <a class="id" href=paths.endpoint(row.endpoint_id)>{url.clone()}</a> }.into_any(),
         None => tr!(in lang, "notices.attempt.endpoint_gone").into_any(),
@@ -395,7 +395,7 @@ fn answer_card(v: &Viewer, attempt: &AttemptFull) -> AnyView {
     let lang = v.lang;
     let title = tr!(in lang, "notices.attempt.answer");
     let Some(head) = attempt.response_headers.as_ref().filter(|head| !head.is_empty()) else {
-        let (_, why) = answer_mark(lang, attempt.row.status, attempt.row.error.as_deref());
+        let (_, why) = try_mark(lang, &attempt.row);
         return view! {
             <Card title=title flush=true>
                 <Empty title=tr!(in lang, "notices.attempt.no_answer") text=why icon=Icon::Warning />

@@ -5,13 +5,13 @@ use leptos::server_fn::ServerFn;
 
 use super::forms::Redeliver;
 use super::pages::Scene;
-use super::pages_parts::answer_mark;
 use super::pages_parts::chip;
 use super::pages_parts::delivery_mark;
 use super::pages_parts::endpoint_name;
 use super::pages_parts::kind_options;
 use super::pages_parts::kind_word;
 use super::pages_parts::trigger_word;
+use super::pages_parts::try_mark;
 use super::pages_parts::withheld_word;
 use super::pages_retry::next_word;
 use super::queries_pages::Delivery;
@@ -367,13 +367,17 @@ fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow, named:
     } else {
         rows.row_toned(Tone::Danger);
     }
-    rows.cell().row_link(&paths.attempt(&attempt.key()), &v.time(attempt.at, TimeStyle::Short));
-    rows.cell().text(&kind_word(lang, &attempt.kind));
+    // Outside the feed it is about the endpoint.
+    let subject = if attempt.seq.is_some() { attempt.subject.as_str() } else { "" };
+    let kind = kind_word(lang, &attempt.kind);
+    let about = paths.number(subject).map(|_| group_tel(subject));
+    rows.cell()
+        .row_link(&paths.attempt(&attempt.key()), &v.time(attempt.at, TimeStyle::Short))
+        .sub_narrow(about.as_deref().unwrap_or(&kind));
+    rows.cell().text(&kind);
     if let Some(seq) = attempt.seq {
         rows.sub(&count(lang, seq));
     }
-    // Outside the feed it is about the endpoint.
-    let subject = if attempt.seq.is_some() { attempt.subject.as_str() } else { "" };
     subject_cells(scene, rows, subject, attempt.tenant_id, attempt.tenant_name.as_deref());
     if named {
         let endpoint = scene.endpoints.iter().find(|one| one.id == attempt.endpoint_id);
@@ -381,7 +385,7 @@ fn attempt_line(scene: &Scene<'_>, rows: &mut Rows, attempt: &AttemptRow, named:
             rows.link(&paths.endpoint(one.id), &endpoint_name(&one.url, &one.description));
         });
     }
-    let (tone, answer) = answer_mark(lang, attempt.status, attempt.error.as_deref());
+    let (tone, answer) = try_mark(lang, attempt);
     rows.cell().badge(tone, &answer);
     if attempt.trigger != "feed" {
         rows.sub(&trigger_word(lang, &attempt.trigger));

@@ -11,6 +11,7 @@ use super::EndpointState;
 use super::EventType;
 use super::PauseReason;
 use super::queries_pages::Delivery;
+use super::queries_pages_attempts::AttemptRow;
 use super::queries_pages_health::EndpointHealth;
 use super::queries_pages_health::Tally;
 use crate::base::Ctx;
@@ -120,6 +121,7 @@ pub(super) fn kind_word(lang: Lang, name: &str) -> Text {
         Ok(T::SubjectRequestOpened) => tr!(in lang, "notices.kind.subject_request_opened"),
         Ok(T::EndpointFailing) => tr!(in lang, "notices.kind.endpoint_failing"),
         Ok(T::EndpointPaused) => tr!(in lang, "notices.kind.endpoint_paused"),
+        Ok(T::EndpointDisabled) => tr!(in lang, "notices.kind.endpoint_disabled"),
         Ok(T::FeedHeartbeat) => tr!(in lang, "notices.kind.feed_heartbeat"),
         Ok(T::EndpointTest) => tr!(in lang, "notices.kind.endpoint_test"),
         Ok(T::EndpointVerification) => tr!(in lang, "notices.kind.endpoint_verification"),
@@ -150,6 +152,12 @@ pub(super) fn withheld_word(lang: Lang, reason: &str) -> Text {
         "withdrawn" => tr!(in lang, "notices.withheld.withdrawn"),
         _ => tr!(in lang, "notices.withheld.not_granted"),
     }
+}
+
+/// As [`answer_mark`]; a challenge is answered with 200 alone.
+pub(super) fn try_mark(lang: Lang, one: &AttemptRow) -> (Tone, Text) {
+    let (_, answer) = answer_mark(lang, one.status, one.error.as_deref());
+    (if one.is_ok() { Tone::Ok } else { Tone::Danger }, answer)
 }
 
 /// What an endpoint answered: the status, or why there was no answer.

@@ -6,6 +6,7 @@ use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::EndpointState;
 use super::Fresh;
@@ -27,18 +28,20 @@ const FRESH_LEAST: i64 = 64;
 /// Positions looked at per claim at most, wanted or not.
 const FRESH_WINDOW: i64 = 10_000;
 
-/// Endpoints that have something to do now. `marks`: shares of the budget in per cent, and before when failure must have begun
-/// for each to be due.
+/// Endpoints that have something to do now, of all operators or `only` of these. `marks`: shares of the budget in per cent, and before
+/// when failure must have begun for each to be due.
 pub(super) async fn with_work(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     marks: &[(i32, DateTime<Utc>)],
+    only: Option<Vec<OperatorId>>,
 ) -> Result<Vec<(OperatorId, EndpointId)>, Failure> {
+    let only: Option<Vec<Uuid>> = only.map(|only| only.into_iter().map(|operator| operator.0).collect());
     let percents: Vec<i32> = marks.iter().map(|mark| mark.0).collect();
     let befores: Vec<DateTime<Utc>> = marks.iter().map(|mark| mark.1).collect();
     let rows = sqlx::query!(
         "select e.operator_id, e.id from endpoint e
-         where e.state = 'active'
+         where e.state = 'active' and ($4::uuid[] is null or e.operator_id = any($4))
            and (exists (select from unnest($2::int[], $3::timestamptz[]) as m(percent, before)
                         where e.failing_since <= m.before and e.warned_percent < m.percent)
              or ((e.quiet_until is null or e.quiet_until <= $1) and (e.probe_at is null or e.probe_at <= $1)
@@ -50,7 +53,8 @@ pub(super) async fn with_work(
                               and c.done_at is null))))",
         now,
         &percents,
-        &befores
+        &befores,
+        only.as_deref()
     )
     .fetch_all(conn)
     .await?;

@@ -14,6 +14,7 @@ use super::post::secret_context;
 use crate::base::EndpointId;
 use crate::base::Failure;
 use crate::base::OperatorId;
+use crate::base::write_time;
 use crate::store::Store;
 
 /// An endpoint as shown.
@@ -44,17 +45,24 @@ pub struct EndpointView {
     pub backlog: i64,
     /// Numbers in flight or held back by a failing event.
     pub held: i64,
+    #[serde(serialize_with = "write_time")]
     pub failing_since: Option<DateTime<Utc>>,
     /// Share of the 75 h budget at which was warned last.
     pub warned_percent: i16,
     /// Failing numbers in a row.
     pub streak: i32,
     /// Set while one probe at a time goes out.
+    #[serde(serialize_with = "write_time")]
     pub probe_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "write_time")]
     pub quiet_until: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "write_time")]
     pub last_success_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "write_time")]
     pub last_attempt_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "write_time")]
     pub verified_at: Option<DateTime<Utc>>,
+    #[serde(serialize_with = "write_time")]
     pub created_at: DateTime<Utc>,
 }
 
@@ -247,6 +255,42 @@ pub(super) async fn save_keys(
     Ok(())
 }
 
+/// Seals with the first secret key what another one had sealed, so that the other can be left out; answers how many. What no key opens
+/// stays as it is, and so does what is changed meanwhile.
+pub(super) async fn seal_anew(conn: &mut PgConnection, store: &Store) -> Result<u64, Failure> {
+    let rows =
+        sqlx::query!("select operator_id, endpoint_id, id, sealed from endpoint_secret order by operator_id, endpoint_id, id")
+            .fetch_all(&mut *conn)
+            .await?;
+    let (mut operators, mut endpoints, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    for row in rows {
+        if let Some(anew) = store.secrets.sealed_anew(&store.env, &secret_context(row.id), &row.sealed) {
+            operators.push(row.operator_id);
+            endpoints.push(row.endpoint_id);
+            ids.push(row.id);
+            before.push(row.sealed);
+            after.push(anew);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let written = sqlx::query!(
+        "update endpoint_secret s set sealed = w.a
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::bytea[]) as w(o, e, i, b, a)
+         where s.operator_id = w.o and s.endpoint_id = w.e and s.id = w.i and s.sealed = w.b",
+        &operators,
+        &endpoints,
+        &ids,
+        &before,
+        &after
+    )
+    .execute(conn)
+    .await?;
+    Ok(written.rows_affected())
+}
+
 /// A public key as everybody may read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct PublicKeyView {
@@ -254,8 +298,10 @@ pub struct PublicKeyView {
     pub endpoint_id: Uuid,
     /// `whpk_…`
     pub public_key: String,
+    #[serde(serialize_with = "write_time")]
     pub created_at: DateTime<Utc>,
     /// From then on it no longer signs.
+    #[serde(serialize_with = "write_time")]
     pub expires_at: Option<DateTime<Utc>>,
 }
 

@@ -2,6 +2,7 @@
 //! builds one [`Notices`] per process and passes clones on, as an axum `Extension` and as Leptos context.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -19,9 +20,11 @@ use super::Lookup;
 use super::Policy;
 use super::Poster;
 use super::floor::Floor;
+use super::post::Unreadable;
 use super::system_lookup;
 use super::waiting::Waiters;
 use crate::base::EndpointId;
+use crate::base::OperatorId;
 
 /// Turns at once in this process, each with up to two transactions; the rest of the pool is for people.
 const TURNS: usize = 4;
@@ -33,12 +36,13 @@ pub struct Notices {
     pub allow: Allow,
     pub lookup: Lookup,
     pub policy: Arc<Policy>,
-    /// Says to those who wait on a feed that something was sealed in this process.
-    pub(super) sealed: Arc<Notify>,
+    /// Feeds in which something was sealed by this process.
+    pub(super) sealed: Arc<SealedFeeds>,
     /// Places of those who wait on a feed.
     pub(super) waiters: Waiters,
     pub(super) turns: Arc<Semaphore>,
     pub(super) sealing: Arc<Floor>,
+    pub(super) unreadable: Arc<Unreadable>,
     tasks: TaskTracker,
     running: Arc<Mutex<HashMap<EndpointId, Arc<Notify>>>>,
 }
@@ -73,6 +77,7 @@ impl Notices {
             waiters: Waiters::default(),
             turns: Arc::new(Semaphore::new(TURNS)),
             sealing: Arc::default(),
+            unreadable: Arc::default(),
             tasks: TaskTracker::new(),
             running: Arc::default(),
         })
@@ -130,6 +135,50 @@ impl Notices {
         }
         running.remove(&endpoint);
         true
+    }
+}
+
+/// Between two looks at the endpoints of all operators.
+const LOOK_AT_ALL: Duration = Duration::from_millis(500);
+
+/// Who has something new: a busy feed wakes its own readers and endpoints alone.
+#[derive(Default)]
+pub(super) struct SealedFeeds(Mutex<Sealed>);
+
+#[derive(Default)]
+struct Sealed {
+    bells: HashMap<OperatorId, Arc<Notify>>,
+    fresh: HashSet<OperatorId>,
+    looked_at_all: Option<Instant>,
+}
+
+impl SealedFeeds {
+    fn get(&self) -> MutexGuard<'_, Sealed> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Rings when something is sealed in this operator's feed.
+    pub fn bell(&self, operator: OperatorId) -> Arc<Notify> {
+        self.get().bells.entry(operator).or_default().clone()
+    }
+
+    pub fn note(&self, operator: OperatorId) {
+        let mut feeds = self.get();
+        feeds.fresh.insert(operator);
+        if let Some(bell) = feeds.bells.get(&operator) {
+            bell.notify_waiters();
+        }
+    }
+
+    /// Operators whose endpoints are to be looked at; `None` for all, at least every 500 ms.
+    pub fn to_look_at(&self) -> Option<Vec<OperatorId>> {
+        let mut feeds = self.get();
+        let fresh: Vec<OperatorId> = feeds.fresh.drain().collect();
+        if !fresh.is_empty() && feeds.looked_at_all.is_some_and(|at| at.elapsed() < LOOK_AT_ALL) {
+            return Some(fresh);
+        }
+        feeds.looked_at_all = Some(Instant::now());
+        None
     }
 }
 

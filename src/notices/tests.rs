@@ -8,6 +8,7 @@ mod place;
 #[cfg(feature = "chaos")]
 mod plants;
 mod push;
+mod secrets;
 mod withheld;
 
 use std::sync::Arc;

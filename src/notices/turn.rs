@@ -12,6 +12,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 use sqlx::PgConnection;
 
+use super::EndpointState;
 use super::EventType;
 use super::Held;
 use super::JsonObject;
@@ -40,6 +41,7 @@ use super::settling;
 use super::settling::SettledAll;
 use crate::base::Failure;
 use crate::base::TenantId;
+use crate::base::wire_time;
 use crate::store::Store;
 use crate::store::Tx;
 use crate::transfers;
@@ -97,30 +99,30 @@ async fn go_on(
     let now = store.env.now();
     let (head, effects) = check_budget(target.head.clone(), now, &notices.policy);
     target.head = head;
-    let mut appended = false;
-    let effects = settled.effects.iter().chain(&effects);
-    for effect in effects.clone() {
+    let (mut appended, mut brought) = (false, false);
+    for effect in settled.effects.iter().chain(&effects) {
         appended |= act(conn, store, notices, target, effect, now).await?;
+        brought |= matches!(effect, Effect::BringForward);
     }
-    if settled.wrote || appended || effects.clone().any(|effect| matches!(effect, Effect::BringForward)) {
+    if settled.wrote || appended || brought {
         look = turns::look(conn, target, now, &[]).await?;
     }
+    // Before anything is claimed: what cannot be signed here waits for a process that can, or for new keys.
+    let keys = open_keys(&store.secrets, &look.keys).inspect_err(|error| notices.unreadable.tell(target.id, error)).ok();
+    let serves = keys.is_some() && !whose.closing;
     let ahead = (settled.ahead, whose.in_hand);
-    let (sends, again) =
-        if whose.closing { (Vec::new(), false) } else { take(conn, store, notices, target, &look, ahead, now).await? };
+    let (sends, again) = if serves { take(conn, store, notices, target, &look, ahead, now).await? } else { (Vec::new(), false) };
     if target.is_due(settled.tried_at.is_some(), now) {
         rows::save_head(conn, target, settled.tried_at, settled.taken_at).await?;
     }
     turns::save_flight(conn, target).await?;
-    let keys = look.keys.iter().map(|key| key.id).collect();
-    let route = Route { url: target.url.clone(), keys, signature: target.signature };
-    let address =
-        if sends.is_empty() { None } else { Some((target.url.clone(), open_keys(&store.secrets, &look.keys)?, target.signature)) };
+    let generations = look.keys.iter().map(|key| key.id).collect();
     Ok(Turn {
-        address,
+        route: Some(Route { url: target.url.clone(), keys: generations, signature: target.signature }),
+        keys: keys.filter(|_| !sends.is_empty()),
         sends,
         max_in_flight: usize::from(target.head.max_in_flight),
-        flows_to: Some(route).filter(|_| target.head.flows(now) && !whose.closing),
+        flows: serves && target.head.flows(now),
         again,
         confirmed: settled.record.confirms(),
         appended,
@@ -142,7 +144,7 @@ async fn act(
         Effect::Paused { failing_since } => {
             tracing::warn!(%endpoint, %failing_since, "endpoint paused after its budget of failure");
             let data =
-                PausedData { endpoint_id: endpoint, url: &target.url, reason: "failing", failing_since: millis(*failing_since) };
+                PausedData { endpoint_id: endpoint, url: &target.url, reason: "failing", failing_since: wire_time(*failing_since) };
             let subject = endpoint.to_string();
             let data = JsonObject::of(&data)?;
             queries::append_own(conn, &store.env, target.operator, EventType::EndpointPaused, subject, data).await?;
@@ -150,19 +152,25 @@ async fn act(
         }
         Effect::Warn { percent, failing_since } => {
             tracing::warn!(%endpoint, percent, %failing_since, "endpoint uses up its budget of failure");
-            let pauses_at = millis(*failing_since + notices.policy.budget);
+            let pauses_at = wire_time(*failing_since + notices.policy.budget);
             let data = FailingData {
                 endpoint_id: endpoint,
                 url: &target.url,
                 budget_percent: *percent,
-                failing_since: millis(*failing_since),
+                failing_since: wire_time(*failing_since),
                 pauses_at,
             };
             let data = JsonObject::of(&data)?;
             queries::append_own(conn, &store.env, target.operator, EventType::EndpointFailing, endpoint.to_string(), data).await?;
             return Ok(true);
         }
-        Effect::Disabled(reason) => tracing::warn!(%endpoint, ?reason, "endpoint disabled"),
+        Effect::Disabled(reason) => {
+            tracing::warn!(%endpoint, ?reason, "endpoint disabled");
+            let reason = EndpointState::Disabled(*reason).reason_slug();
+            let data = JsonObject::of(&DisabledData { endpoint_id: endpoint, url: &target.url, reason })?;
+            queries::append_own(conn, &store.env, target.operator, EventType::EndpointDisabled, endpoint.to_string(), data).await?;
+            return Ok(true);
+        }
         Effect::BreakerOpened => tracing::info!(%endpoint, "one probe at a time from now on"),
         Effect::BreakerClosed => tracing::info!(%endpoint, "endpoint is back"),
         Effect::Stale { seq, .. } => tracing::debug!(%endpoint, seq, "an answer to a try that another has replaced"),
@@ -180,6 +188,14 @@ struct PausedData<'a> {
 }
 
 #[derive(serde::Serialize)]
+struct DisabledData<'a> {
+    endpoint_id: crate::base::EndpointId,
+    url: &'a str,
+    /// `gone`: it answered 410.
+    reason: Option<&'static str>,
+}
+
+#[derive(serde::Serialize)]
 struct FailingData<'a> {
     endpoint_id: crate::base::EndpointId,
     url: &'a str,
@@ -187,10 +203,6 @@ struct FailingData<'a> {
     budget_percent: u8,
     failing_since: String,
     pauses_at: String,
-}
-
-fn millis(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// Claims what may leave now and registers it; true when the feed was read on without reaching its end.

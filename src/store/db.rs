@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use sqlx::PgPool;
 use sqlx::Postgres;
 use sqlx::Transaction;
+use sqlx::migrate::Migrator;
 
 use super::Looks;
 use super::SecretKey;
@@ -44,6 +45,9 @@ macro_rules! queue {
     };
 }
 
+/// The schema that this program knows.
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
 /// A transaction whose role and axes are set.
 pub type Tx = Transaction<'static, Postgres>;
 
@@ -72,7 +76,8 @@ impl Reach {
         }
     }
 
-    /// Role and axes as one simple query: literals of typed ids (`set_config` does not reach Citus workers).
+    /// Role and axes as one simple query: literals of typed ids (`set_config` does not reach Citus workers). No statement goes on for
+    /// long after whoever asked was told that it took too long.
     fn begin_sql(self) -> String {
         let (tenant, operator) = match self {
             Self::Nobody => (String::new(), String::new()),
@@ -80,7 +85,10 @@ impl Reach {
             Self::Operator(o) => (String::new(), o.to_string()),
             Self::Pair(t, o) => (t.to_string(), o.to_string()),
         };
-        format!("begin; set local role concord_app; set local app.tenant = '{tenant}'; set local app.operator = '{operator}'")
+        format!(
+            "begin; set local role concord_app; set local app.tenant = '{tenant}'; set local app.operator = '{operator}'; \
+             set local statement_timeout = '50s'"
+        )
     }
 }
 
@@ -134,7 +142,15 @@ impl Store {
             (None, _) | (_, Reach::Nobody) => reach,
             (Some(off), _) => Reach::of(off.axes),
         };
-        Ok(self.pool.begin_with(Cow::<'static, str>::Owned(reach.begin_sql() + more)).await?)
+        self.begun(Cow::Owned(reach.begin_sql() + more)).await
+    }
+
+    /// Begins on a task of its own: when the caller goes away meanwhile, the transaction ends with it. A beginning that is cut off
+    /// would leave its connection inside of one.
+    async fn begun(&self, sql: Cow<'static, str>) -> Result<Tx, Failure> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(sql).await });
+        Ok(begun.await.map_err(anyhow::Error::new)??)
     }
 
     /// Begins a transaction with the reach of who asks.
@@ -150,7 +166,7 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin_job(&self) -> Result<Tx, Failure> {
-        Ok(self.pool.begin_with(job!()).await?)
+        self.begun(Cow::Borrowed(job!())).await
     }
 
     /// [`Self::begin_job`] for the work of a queue, which finds rows by index alone. Tables of a queue are empty whenever they are looked
@@ -161,7 +177,7 @@ impl Store {
     /// # Errors
     /// [`Failure::Unavailable`] when the database is away.
     pub async fn begin_queue(&self) -> Result<Tx, Failure> {
-        Ok(self.pool.begin_with(queue!()).await?)
+        self.begun(Cow::Borrowed(queue!())).await
     }
 
     /// [`Self::begin_queue`] beside a transaction that is under way and waits for this one: only on a connection that is idle, and no
@@ -171,22 +187,28 @@ impl Store {
         begun.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok().flatten()
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers with the schema of this program, neither an older nor a newer one.
     ///
     /// # Errors
-    /// [`Failure::Unavailable`] when it does not.
-    pub async fn ready(&self) -> Result<(), Failure> {
-        sqlx::query("select 1").execute(&self.pool).await?;
-        Ok(())
+    /// [`Failure::Unavailable`] when it does not answer.
+    pub async fn ready(&self) -> Result<bool, Failure> {
+        let sql = "select version from _sqlx_migrations where success order by version";
+        let there: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&self.pool).await?;
+        Ok(MIGRATIONS.iter().map(|one| one.version).eq(there))
     }
 
-    /// Brings the schema up to date and makes this quarter's partitions.
+    /// Brings the schema up to date and makes the partitions around now. Those made ahead may wait: then the loop makes them.
     ///
     /// # Errors
-    /// When a migration fails or was changed after it ran.
+    /// When a migration fails or was changed after it ran, or a table has no place for what is written now.
     pub async fn migrate(&self) -> anyhow::Result<()> {
-        sqlx::migrate!().run(&self.pool).await.context("migrating the database")?;
-        super::ensure_partitions(self, self.env.now()).await?;
+        MIGRATIONS.run(&self.pool).await.context("migrating the database")?;
+        let now = self.env.now();
+        if let Err(failure) = super::ensure_partitions(self, now).await {
+            let missing = super::queries_partitions::without_partition(self, now).await?;
+            anyhow::ensure!(missing.is_empty(), "no partition for now of {}: {failure}", missing.join(", "));
+            tracing::warn!(error = %failure, "some partitions were not made ahead");
+        }
         Ok(())
     }
 }

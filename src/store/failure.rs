@@ -15,8 +15,11 @@ impl From<sqlx::Error> for Failure {
                 Some(code) if code.starts_with("57P") || code.starts_with("08") || code == "53300" || code == "25P03" => {
                     Self::Unavailable(error.to_string())
                 }
-                // Serialization failure and deadlock: nothing happened, the same call may be made again.
-                Some("40001" | "40P01") => Self::Unavailable(error.to_string()),
+                // Serialization failure, deadlock, a lock not had in time, a statement that took too long: nothing happened, the same call
+                // may be made again.
+                Some("40001" | "40P01" | "55P03" | "57014") => Self::Unavailable(error.to_string()),
+                // A check that has no name: there is no partition for the row yet, or it was dropped just now.
+                Some("23514") if db.constraint().is_none() => Self::Unavailable(error.to_string()),
                 _ => Self::Internal(anyhow::Error::new(error)),
             },
             _ => Self::Internal(anyhow::Error::new(error)),

@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 use super::Store;
 use crate::base::Failure;
 
+/// A tick that takes longer is given up: its database may have vanished without a word.
+const TICK: Duration = Duration::from_mins(30);
+
 /// A loop's last run is noted at most this often.
 const NOTED_EVERY: TimeDelta = TimeDelta::seconds(10);
 
@@ -61,7 +64,8 @@ where
         }
         let started = store.env.now();
         // Nothing of a tick outlives it but what it put into the database, and a panic rolls that back.
-        let ticked = AssertUnwindSafe(async { tick(store.clone()).await }).catch_unwind().await;
+        let ticked = tokio::time::timeout(TICK, AssertUnwindSafe(async { tick(store.clone()).await }).catch_unwind()).await;
+        let ticked = ticked.unwrap_or_else(|_| Ok(Err(Failure::Unavailable("no end in time".to_owned()))));
         let pause = match ticked.unwrap_or_else(|panic| Err(panicked(panic.as_ref()))) {
             Ok(true) => {
                 failures = 0;
@@ -149,17 +153,6 @@ async fn note_run(store: &Store, spec: Loop, started: DateTime<Utc>) {
     if let Err(failure) = noted.await {
         tracing::debug!(job = spec.name, error = %failure, "could not note the run");
     }
-}
-
-/// Makes the month partitions around a time; answers how many were made.
-///
-/// # Errors
-/// When the database is away.
-pub async fn ensure_partitions(store: &Store, around: DateTime<Utc>) -> Result<i32, Failure> {
-    let mut tx = store.begin_job().await?;
-    let made = sqlx::query_scalar!("select ensure_partitions($1)", around).fetch_one(&mut *tx).await?;
-    tx.commit().await?;
-    Ok(made.unwrap_or(0))
 }
 
 /// Has the planner look at tables again after much was written at once: its background job comes later, and until then it plans

@@ -171,9 +171,14 @@ async fn standing_still_for_a_moment(pool: PgPool) {
     let world = World::new(pool).await;
     let tenant = world.admin("tenant", 0);
     let token = world.token(tenant.org, concord::identity::all_client_scopes(tenant.org)).await;
-    let app = site_within(&through(options).await, Duration::from_secs(1));
+    let store = through(options).await;
+    let app = site_within(&store, Duration::from_secs(1));
 
     well(&app, &tenant.cookie, &token).await;
+    // At least one has come back to the pool: somebody is to wait with it.
+    while store.pool().num_idle() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     wire.still.send_replace(true);
     let mut codes = Vec::new();
     // First those that have a connection and wait with it, then those that get none.

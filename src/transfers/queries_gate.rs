@@ -25,7 +25,8 @@ pub async fn lock_shared(conn: &mut PgConnection, tenant: TenantId, operator: Op
     Ok(())
 }
 
-/// [`lock_shared`] for several tenants of one operator in one statement, always in the same order.
+/// [`lock_shared`] for several tenants of one operator in one statement, always in the same order; for more than a hundred by one lock,
+/// which any suspension at this operator waits for.
 ///
 /// # Errors
 /// When the database is away.
@@ -35,14 +36,7 @@ pub async fn lock_shared_all(
     operator: OperatorId,
 ) -> Result<(), Failure> {
     let tenants: Vec<Uuid> = tenants.into_iter().map(|tenant| tenant.0).collect();
-    sqlx::query!(
-        "with pair as materialized (select distinct pair_key(t, $2) as key from unnest($1::uuid[]) as t order by key)
-         select pg_advisory_xact_lock_shared(key) from pair",
-        &tenants,
-        operator.0
-    )
-    .fetch_all(conn)
-    .await?;
+    sqlx::query!("select hold_pairs($1, $2)", &tenants, operator.0).execute(conn).await?;
     Ok(())
 }
 
@@ -51,7 +45,7 @@ pub async fn lock_shared_all(
 /// # Errors
 /// When the database is away.
 pub async fn lock_exclusive(conn: &mut PgConnection, tenant: TenantId, operator: OperatorId) -> Result<(), Failure> {
-    sqlx::query!("select pg_advisory_xact_lock(pair_key($1, $2))", tenant.0, operator.0).execute(conn).await?;
+    sqlx::query!("select close_pair($1, $2)", tenant.0, operator.0).execute(conn).await?;
     Ok(())
 }
 

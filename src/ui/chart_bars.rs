@@ -10,8 +10,9 @@ use super::viewer;
 use leptos::prelude::*;
 use std::fmt::Write as _;
 
-const LEFT: f64 = 48.0;
-const RIGHT: f64 = 1032.0;
+/// Where the scale ends; its figures stand to the right, beside the newest bar: a narrow screen shows that end first.
+const LEFT: f64 = 8.0;
+const RIGHT: f64 = 992.0;
 /// Where the bars begin and end.
 const TOP: f64 = 12.0;
 const FOOT: f64 = 224.0;
@@ -167,7 +168,7 @@ fn drawing(
     }
     if let Some(name) = strip {
         draw_strip(&mut out, lang, bars, slot);
-        push(&mut out, format_args!("<text x=\"{LEFT}\" y=\"262\">"));
+        push(&mut out, format_args!("<text x=\"{RIGHT}\" y=\"262\" text-anchor=\"end\">"));
         escape(&mut out, name);
         out.push_str("</text>");
     }
@@ -265,7 +266,7 @@ impl Scale {
             push(
                 out,
                 format_args!(
-                    "<path class=\"gridline\" d=\"M{LEFT} {level:.1}H{RIGHT}\"/><text x=\"40\" y=\"{:.1}\" text-anchor=\"end\">{sign}",
+                    "<path class=\"gridline\" d=\"M{LEFT} {level:.1}H{RIGHT}\"/><text x=\"1000\" y=\"{:.1}\">{sign}",
                     level + 4.0
                 ),
             );
@@ -350,7 +351,7 @@ mod tests {
         let low = drawing(Lang::En, "c", "T", "D", &[bar(&[0.5], 0.0, None)], None, Some(&limit));
         assert!(low.contains("under 10 &lt;s"));
         let level = |html: &str| {
-            let path = html.split("class=\"limit\" d=\"M48 ").nth(1).expect("a line");
+            let path = html.split("class=\"limit\" d=\"M8 ").nth(1).expect("a line");
             path.split('H').next().expect("its level").parse::<f64>().expect("a figure")
         };
         assert!((TOP..FOOT).contains(&level(&low)), "inside, however low the bars are: {low}");

@@ -46,27 +46,37 @@ fn subjects(turn: &Turn) -> Vec<&str> {
     turn.sends.iter().map(|sending| sending.held.subject.as_str()).collect()
 }
 
-#[sqlx::test]
-async fn as_many_as_were_taken_are_claimed_ahead_and_what_never_left_is_claimed_again(pool: PgPool) {
+/// An event of each of eight numbers, and an endpoint that takes two at once.
+async fn eight_events_two_places(pool: PgPool) -> (World, EndpointId) {
     let world = World::new(pool).await;
     let receiver = Receiver::start().await;
     let (id, _) = world.endpoint(&receiver).await;
-    sqlx::query("update endpoint set max_in_flight = 2").execute(world.store.pool()).await.expect("written");
+    takes_at_once(&world, 2).await;
     for n in 0..8 {
         world.emit(EventType::NumberUpdated, &number(n), 1).await;
     }
     world.seal().await;
+    (world, id)
+}
+
+async fn takes_at_once(world: &World, most: i32) {
+    sqlx::query("update endpoint set max_in_flight = $1").bind(most).execute(world.store.pool()).await.expect("written");
+}
+
+#[sqlx::test]
+async fn as_many_as_were_taken_are_claimed_ahead_and_what_never_left_is_claimed_again(pool: PgPool) {
+    let (world, id) = eight_events_two_places(pool).await;
     let first = next(&world, id, &[], 0).await;
     assert_eq!(subjects(&first), [number(0), number(1)]);
     let taken: Vec<_> = first.sends.iter().map(|sending| said(&world, sending, 204, None)).collect();
     let second = next(&world, id, &taken, 0).await;
     assert_eq!(subjects(&second), [2, 3, 4, 5].map(number), "two places, and two ahead");
-    assert!(second.flows_to.is_some());
+    assert!(second.flows);
 
     let [refused, fine, third, fourth] = &second.sends[..] else { panic!("four") };
     let answers = [said(&world, refused, 429, Some(60)), said(&world, fine, 204, None), kept(third), kept(fourth)];
     let quiet = next(&world, id, &answers, 0).await;
-    assert_eq!((subjects(&quiet).len(), quiet.flows_to), (0, None), "it asked for quiet");
+    assert_eq!((subjects(&quiet).len(), quiet.flows), (0, false), "it asked for quiet");
     let states = async |sending: &Sending| -> Vec<String> {
         world.register(&sending.event.wire()).await.into_iter().map(|entry| entry.1).collect()
     };
@@ -74,7 +84,7 @@ async fn as_many_as_were_taken_are_claimed_ahead_and_what_never_left_is_claimed_
     assert_eq!(world.count("select count(*) from attempt where trigger = 'feed'").await, 4, "what never left is no try");
 
     world.store.env.advance(TimeDelta::seconds(61));
-    sqlx::query("update endpoint set max_in_flight = 20").execute(world.store.pool()).await.expect("written");
+    takes_at_once(&world, 20).await;
     // An answer that comes twice, as its commit was in doubt, takes nothing from the claim of now.
     let fourth_turn = next(&world, id, &[kept(third)], 0).await;
     let again = fourth_turn.sends.iter().find(|sending| sending.held.seq == third.held.seq).expect("claimed again");
@@ -85,7 +95,7 @@ async fn as_many_as_were_taken_are_claimed_ahead_and_what_never_left_is_claimed_
     world.emit(EventType::NumberUpdated, &number(30), 1).await;
     world.emit(EventType::NumberUpdated, &number(31), 1).await;
     world.seal().await;
-    sqlx::query("update endpoint set max_in_flight = 1").execute(world.store.pool()).await.expect("written");
+    takes_at_once(&world, 1).await;
     let rest: Vec<_> = fourth_turn.sends.iter().map(|sending| said(&world, sending, 204, None)).collect();
     let (last, most) = rest.split_last().expect("some");
     assert_eq!(subjects(&next(&world, id, most, 1).await), [number(30)], "one ahead of its own");
@@ -94,14 +104,7 @@ async fn as_many_as_were_taken_are_claimed_ahead_and_what_never_left_is_claimed_
 
 #[sqlx::test]
 async fn no_process_claims_ahead_of_what_another_has_under_way(pool: PgPool) {
-    let world = World::new(pool).await;
-    let receiver = Receiver::start().await;
-    let (id, _) = world.endpoint(&receiver).await;
-    sqlx::query("update endpoint set max_in_flight = 2").execute(world.store.pool()).await.expect("written");
-    for n in 0..8 {
-        world.emit(EventType::NumberUpdated, &number(n), 1).await;
-    }
-    world.seal().await;
+    let (world, id) = eight_events_two_places(pool).await;
     let both = next(&world, id, &[], 0).await;
     let of_one = said(&world, &both.sends[0], 204, None);
     let more = next(&world, id, &[of_one], 0).await;
@@ -133,7 +136,7 @@ async fn no_more_are_under_way_than_the_endpoint_takes_at_once(pool: PgPool) {
     let world = World::new(pool).await;
     let receiver = Receiver::start().await;
     world.endpoint(&receiver).await;
-    sqlx::query("update endpoint set max_in_flight = 3").execute(world.store.pool()).await.expect("written");
+    takes_at_once(&world, 3).await;
     receiver.answers(|body| if body.contains("+493023125207") { 500 } else { 204 });
     for round in 1..=3 {
         for n in 0..40 {

@@ -202,6 +202,35 @@ async fn feeds_say_how_fresh_they_are_and_what_waits(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_position_ahead_of_the_feed_is_refused_and_acknowledges_nothing(pool: PgPool) {
+    let world = World::new(pool).await;
+    world.emit(EventType::NumberAssigned, NUMBER, 1).await;
+    world.seal().await;
+    for query in ["after=2", "after=1764000000000", "after=2&type=number.assigned", "after=2&wait=20"] {
+        let refused = call(&world, Method::GET, &format!("/events?{query}"), &[], "").await;
+        assert_eq!((refused.status, refused.json()["code"].clone()), (422, "after_ahead_of_feed".into()), "{query}");
+        assert!(refused.json()["errors"][0]["fix"].as_str().is_some_and(|fix| fix.contains("1 at most")), "{query}");
+    }
+    assert_eq!(world.count("select acked_seq from feed_head where feed = 'events'").await, 0);
+    assert_eq!(call(&world, Method::GET, "/events?after=1", &[], "").await.status, 200);
+    assert_eq!(world.count("select acked_seq from feed_head where feed = 'events'").await, 1);
+}
+
+#[sqlx::test]
+async fn only_types_that_stand_in_the_feed_can_be_asked_for(pool: PgPool) {
+    let world = World::new(pool).await;
+    for (name, status) in [
+        ("number.assigned", 200),
+        ("endpoint.disabled", 200),
+        ("event.withheld", 400),
+        ("feed.heartbeat", 400),
+        ("endpoint.test", 400),
+    ] {
+        assert_eq!(call(&world, Method::GET, &format!("/events?type={name}"), &[], "").await.status, status, "{name}");
+    }
+}
+
+#[sqlx::test]
 async fn recovering_is_counted_first_and_no_more_than_agreed_is_sent(pool: PgPool) {
     let world = World::new(pool).await;
     let receiver = Receiver::start().await;
@@ -328,6 +357,11 @@ async fn rotated_keys_sign_together_until_the_grace_ends(pool: PgPool) {
         assert_eq!(verify(&signed, &signature, None, Some(&public), now), Ok(()));
     }
 
+    let again = call(&world, Method::POST, &format!("/endpoints/{id}/rotate"), &[JSON], r#"{"grace_s":60}"#).await;
+    let until = again.json()["errors"][0]["value"].as_str().expect("a time").to_owned();
+    assert_eq!((again.status, again.json()["code"].clone()), (409, "rotation_running".into()));
+    assert!(until.len() == 24 && again.json()["detail"].as_str().is_some_and(|text| text.contains(&until)), "{until}");
+
     receiver.forget();
     world.store.env.advance(TimeDelta::seconds(61));
     assert_eq!(
@@ -338,6 +372,11 @@ async fn rotated_keys_sign_together_until_the_grace_ends(pool: PgPool) {
     world.run().await;
     let message = receiver.arrived().remove(0);
     assert!(!fits(&old, &message) && fits(&new, &message));
+    for grace in ["60", "0"] {
+        let body = format!(r#"{{"grace_s":{grace}}}"#);
+        let status = call(&world, Method::POST, &format!("/endpoints/{id}/rotate"), &[JSON], &body).await.status;
+        assert_eq!(status, 200, "{grace}: no earlier one is cut off unasked");
+    }
     for grace in ["-1", "604801"] {
         let body = format!(r#"{{"grace_s":{grace}}}"#);
         assert_eq!(call(&world, Method::POST, &format!("/endpoints/{id}/rotate"), &[JSON], &body).await.status, 422, "{grace}");

@@ -249,14 +249,19 @@ async fn the_word_gone_disables_and_a_slow_one_holds_up_nobody(pool: PgPool) {
         world.emit(EventType::NumberUpdated, NUMBER, seq).await;
     }
     world.run().await;
-    assert_eq!((gone.arrived().len(), fine.arrived().len()), (1, 3));
+    assert_eq!((gone.arrived().len(), fine.arrived().len()), (1, 4), "the other is told of it");
     let shown = get_endpoint(&world.store, &world.ctx, id).await.expect("there");
     assert_eq!((shown.state.as_str(), shown.disabled_reason.as_deref()), ("disabled", Some("gone")));
+    let page = world.pull(3, false).await;
+    let told: Value = serde_json::from_str(&page.bodies[0]).expect("JSON");
+    assert_eq!((&told["type"], &told["data"]["reason"]), (&"endpoint.disabled".into(), &"gone".into()));
+    assert_eq!(told["data"]["endpoint_id"], id.to_string());
     gone.answers(|_| 200);
     gone.forget();
     verify_endpoint(&world.store, &world.notices, &world.ctx, id).await.expect("verified");
     world.run().await;
-    assert_eq!(gone.what()[1..], [(NUMBER.to_owned(), 1), (NUMBER.to_owned(), 2), (NUMBER.to_owned(), 3)]);
+    let what: Vec<_> = gone.what().into_iter().skip(1).filter(|(subject, _)| subject == NUMBER).map(|(_, seq)| seq).collect();
+    assert_eq!(what, [1, 2, 3]);
 }
 
 #[sqlx::test]

@@ -107,6 +107,24 @@ async fn an_attempt_says_why_the_next_try_is_when_it_is(pool: PgPool) {
     }
 }
 
+/// Taken it was, but that is not what a challenge asks for.
+#[sqlx::test]
+async fn a_challenge_is_answered_with_200_alone(pool: PgPool) {
+    let world = World::new(pool, 35).await;
+    world.event(1, EventType::NumberAssigned, A).await;
+    world.endpoint(1, 1, "{}").await;
+    world.attempt(1, 1, A, 1, "201").await;
+    let marks = || async {
+        let html = render(notifications_page(world.request(&[], "tab=attempts")).await.expect("a page"));
+        let (before, _) = html.split_once("201</span>").expect("the answer");
+        let row = &before[before.rfind("<tr").expect("a row")..];
+        ["ok", "danger"].map(|tone| row.matches(&format!("data-tone=\"{tone}\"")).count())
+    };
+    assert_eq!(marks().await, [1, 0], "an event that was taken");
+    world.run("update attempt set trigger = 'verify'").await;
+    assert_eq!(marks().await, [0, 2], "the row and its answer");
+}
+
 #[sqlx::test]
 async fn a_test_and_a_recovery_begin_above_the_notices(pool: PgPool) {
     let mut world = World::new(pool, 34).await;
