@@ -55,8 +55,10 @@ export function nesting(html) {
       if (ids.has(value)) wrong.push(`the id ${value} stands twice: ${ids.get(value)} and ${where()} > ${name}`);
       ids.set(value, `${where()} > ${name}`);
     }
-    if (/\sstyle\s*=/i.test(attributes)) wrong.push(`inline style on ${where()} > ${name}`);
-    if (/\son[a-z]+\s*=/i.test(attributes)) wrong.push(`inline handler on ${where()} > ${name}`);
+    // What stands within a value is text.
+    const named = attributes.replaceAll(/"[^"]*"|'[^']*'/g, '""');
+    if (/\sstyle\s*=/i.test(named)) wrong.push(`inline style on ${where()} > ${name}`);
+    if (/\son[a-z]+\s*=/i.test(named)) wrong.push(`inline handler on ${where()} > ${name}`);
     if (!inSvg) {
       const parent = open.filter((tag) => !tag.name.startsWith('leptos-')).at(-1)?.name;
       if (PARENTS[name] && !PARENTS[name].includes(parent)) wrong.push(`<${name}> in <${parent}>: ${where()}`);

@@ -12,6 +12,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::state::App;
 use crate::base::Failure;
+use crate::store::Ready;
 use crate::store::Store;
 
 /// A database that takes longer than this to answer counts as away.
@@ -25,12 +26,16 @@ pub fn routes(metrics: Option<PrometheusHandle>) -> Router<App> {
         .route("/metrics", get(async move || metrics.map(|handle| handle.render()).unwrap_or_default()))
 }
 
-/// 200 when the database answers with the schema this program knows, else 503 with `Retry-After`.
+/// 200 when the database answers with the schema this program knows and tells the same time, else 503 with `Retry-After` and why.
 async fn ready(State(store): State<Store>) -> Response {
     let answered = tokio::time::timeout(PATIENCE, store.ready()).await;
     let why = match answered.unwrap_or_else(|_| Err(Failure::Unavailable("no answer in time".to_owned()))) {
-        Ok(true) => return (StatusCode::OK, "ready\n").into_response(),
-        Ok(false) => "the database has the schema of another version of this program\n",
+        Ok(Ready::Yes) => return (StatusCode::OK, "ready\n").into_response(),
+        Ok(Ready::OtherSchema) => "the database has the schema of another version of this program\n",
+        Ok(Ready::ClockApart(ahead)) => {
+            tracing::warn!(ahead_ms = ahead.num_milliseconds(), "the clocks of this machine and of the database differ");
+            "the clocks of this machine and of the database differ by more than 2 s\n"
+        }
         Err(failure) => {
             tracing::warn!(error = %failure, "not ready");
             "the database is away\n"

@@ -56,6 +56,7 @@ pub const CODES: &[(&str, u16)] = &[
     ("endpoint_host_unknown", 422),
     ("endpoint_limit", 422),
     ("endpoint_not_https", 422),
+    ("endpoint_secret_unreadable", 409),
     ("endpoint_unverified", 409),
     ("endpoint_url_invalid", 422),
     ("field_unknown", 422),

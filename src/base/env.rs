@@ -59,6 +59,12 @@ impl Env {
         }
     }
 
+    /// Whether the time is the machine's.
+    #[must_use]
+    pub fn is_system(&self) -> bool {
+        matches!(self.clock, Clock::System)
+    }
+
     /// Moves a fixed clock forward; does nothing to the machine's clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Clock::Fixed(now) = &self.clock {

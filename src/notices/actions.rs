@@ -341,7 +341,11 @@ async fn post_alone(
     if target.head.state == super::EndpointState::Disabled(super::DisableReason::Platform) {
         return Err(refused(StateRefusal::DisabledByPlatform));
     }
-    let keys = open_keys(&store.secrets, &queries_endpoints::keys_of(&mut tx, operator, id, ctx.now()).await?)?;
+    let sealed = queries_endpoints::keys_of(&mut tx, operator, id, ctx.now()).await?;
+    let keys = open_keys(&store.secrets, &sealed).inspect_err(|error| notices.unreadable.tell(id, error)).map_err(|_| {
+        let detail = "The platform cannot open the endpoint's secret, so it can sign nothing. Rotate the secret, then try again.";
+        Problem::new(409, "endpoint_secret_unreadable", detail)
+    })?;
     tx.commit().await?;
     let to = Address { url: Url::parse(&target.url).map_err(anyhow::Error::new)?, keys, signature: target.signature };
     Ok(post(&notices.poster, &ctx.env, &to, event, 1, Bytes::from(body)).await)

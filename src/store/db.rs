@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use chrono::DateTime;
+use chrono::TimeDelta;
+use chrono::Utc;
 use sqlx::PgPool;
 use sqlx::Postgres;
 use sqlx::Transaction;
@@ -47,6 +50,19 @@ macro_rules! queue {
 
 /// The schema that this program knows.
 static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Clocks further apart are a fault: leases and times of keeping are told by them.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(2);
+
+/// What keeps this process from its work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ready {
+    Yes,
+    /// The database has the schema of an older or a newer version of this program.
+    OtherSchema,
+    /// The database's clock is so far ahead of this machine's.
+    ClockApart(TimeDelta),
+}
 
 /// A transaction whose role and axes are set.
 pub type Tx = Transaction<'static, Postgres>;
@@ -187,14 +203,20 @@ impl Store {
         begun.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok().flatten()
     }
 
-    /// Whether the database answers with the schema of this program, neither an older nor a newer one.
+    /// Whether the database answers, with the schema of this program, and tells the same time.
     ///
     /// # Errors
     /// [`Failure::Unavailable`] when it does not answer.
-    pub async fn ready(&self) -> Result<bool, Failure> {
-        let sql = "select version from _sqlx_migrations where success order by version";
-        let there: Vec<i64> = sqlx::query_scalar(sql).fetch_all(&self.pool).await?;
-        Ok(MIGRATIONS.iter().map(|one| one.version).eq(there))
+    pub async fn ready(&self) -> Result<Ready, Failure> {
+        let sql = "select array(select version from _sqlx_migrations where success order by version), clock_timestamp()";
+        let asked = self.env.now();
+        let (there, at): (Vec<i64>, DateTime<Utc>) = sqlx::query_as(sql).fetch_one(&self.pool).await?;
+        let answered = self.env.now();
+        if !MIGRATIONS.iter().map(|one| one.version).eq(there) {
+            return Ok(Ready::OtherSchema);
+        }
+        let apart = Some(apart(asked, at, answered)).filter(|apart| self.env.is_system() && apart.abs() > CLOCKS_APART);
+        Ok(apart.map_or(Ready::Yes, Ready::ClockApart))
     }
 
     /// Brings the schema up to date and makes the partitions around now. Those made ahead may wait: then the loop makes them.
@@ -213,9 +235,52 @@ impl Store {
     }
 }
 
+/// How far a clock that said `at` is ahead, at least, when it was asked and answered at these times.
+fn apart(asked: DateTime<Utc>, at: DateTime<Utc>, answered: DateTime<Utc>) -> TimeDelta {
+    at - at.clamp(asked, answered.max(asked))
+}
+
 #[cfg(test)]
 mod tests {
+    use sqlx::Row as _;
+    use sqlx::postgres::PgPoolOptions;
+
     use super::*;
+
+    /// Who goes away while a transaction begins leaves no connection inside of one: what the next writes on it without one would be lost.
+    #[sqlx::test(migrations = false)]
+    async fn a_beginning_that_is_cut_off_leaves_no_transaction_open(pool: PgPool) {
+        let own = PgPoolOptions::new().max_connections(1).test_before_acquire(false);
+        let own = own.connect_with((*pool.connect_options()).clone()).await.expect("connected");
+        let env = Env::fixed(chrono::DateTime::UNIX_EPOCH, 7);
+        let key = SecretKey::parse(&SecretKey::generate(&env)).expect("a key");
+        let store = Store::new(own.clone(), env, key);
+        let mut cut = 0;
+        for patience in (0..40).map(|n| n * n) {
+            let patient = async {
+                for _ in 0..patience {
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                begun = store.begun(Cow::Borrowed("begin")) => drop(begun),
+                () = patient => cut += 1,
+            }
+            // In one message, so that both are the time of its arrival unless a transaction is older.
+            let row = sqlx::raw_sql("select now() = statement_timestamp()").fetch_one(&own).await.expect("an answer");
+            let alone: bool = row.get(0);
+            assert!(alone, "after {patience} turns: inside the transaction of somebody who has gone");
+        }
+        assert!(cut > 0, "none was cut off");
+    }
+
+    #[test]
+    fn clocks_are_apart_by_what_no_delay_explains() {
+        let at = |ms| DateTime::UNIX_EPOCH + TimeDelta::milliseconds(ms);
+        let ahead = |asked, said, answered| apart(at(asked), at(said), at(answered)).num_milliseconds();
+        assert_eq!([ahead(0, 500, 9_000), ahead(0, 12_000, 9_000), ahead(5_000, 1_000, 9_000)], [0, 3_000, -4_000]);
+        assert_eq!(ahead(9_000, 9_000, 0), 0, "set back in between");
+    }
 
     #[test]
     fn a_reach_names_role_and_both_axes() {

@@ -33,6 +33,7 @@ pub use chain_verify::holds_head;
 pub use chain_verify::verify_chain;
 pub use copy::CopyRows;
 pub use db::Reach;
+pub use db::Ready;
 pub use db::Store;
 pub use db::Tx;
 pub use idempotency::Idempotent;

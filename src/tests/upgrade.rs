@@ -4,8 +4,11 @@
 use std::borrow::Cow;
 use std::fs;
 
+use concord::store::Ready;
 use sqlx::PgPool;
 use sqlx::migrate::Migrator;
+
+use crate::world::store;
 
 /// The migrations that are `wanted`.
 fn some(wanted: impl Fn(i64) -> bool) -> Migrator {
@@ -67,6 +70,16 @@ async fn rows_of_an_earlier_version_come_along(pool: PgPool) {
 async fn a_migration_that_came_late_runs_late(pool: PgPool) {
     some(|version| version <= 20_261_124_002_072 && version != 20_261_124_002_069).run(&pool).await.expect("the earlier version");
     some(|_| true).run(&pool).await.expect("the upgrade");
+}
+
+#[sqlx::test]
+async fn a_process_of_another_version_is_not_ready(pool: PgPool) {
+    let store = store(pool).await;
+    assert_eq!(store.ready().await.expect("an answer"), Ready::Yes);
+    let later = "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                 values (99990101000000, 'later', true, '', 0)";
+    sqlx::query(later).execute(store.pool()).await.expect("a later version");
+    assert_eq!(store.ready().await.expect("an answer"), Ready::OtherSchema);
 }
 
 /// Why these may write rows as they do.

@@ -34,6 +34,8 @@ async fn rotating_mends_an_endpoint_whose_keys_do_not_open(pool: PgPool) {
     assert_eq!((mine.what(), other.what()), (vec![], vec![(NUMBER.to_owned(), 1)]), "it holds up nobody");
     assert_eq!(world.register(&event.wire()).await.len(), 1, "what cannot be signed is not claimed");
     assert_eq!(world.shown(id).await.state, "active");
+    let tried = test_endpoint(&world.store, &world.notices, &world.ctx, id).await.expect_err("nothing to sign with").problem();
+    assert_eq!((tried.status, tried.code), (409, "endpoint_secret_unreadable"));
 
     let made = rotate_endpoint(&world.store, &world.ctx, id, 3_600).await.expect("rotated");
     world.run().await;
