@@ -2,7 +2,7 @@
 create function hold_pairs(of_tenants uuid[], of_operator uuid) returns void
 language plpgsql volatile as $$
 begin
-  if cardinality(of_tenants) > 100 then
+  if cardinality(of_tenants) > 500 then
     -- A lock a tenant would fill the table of locks, which all transactions share.
     perform pg_advisory_xact_lock_shared(pair_key('00000000-0000-0000-0000-000000000000', of_operator));
   else

@@ -82,12 +82,7 @@ pub async fn docs_page(_req: PageRequest) -> Result<Page, Failure> {
     let contents = contents.into_iter().map(|(href, label)| view! { <a href=href>{label}</a> }).collect_view();
     let groups = groups.into_iter().map(|(name, calls)| {
         let (id, calls) = (format!("calls-{name}"), calls.into_iter().map(call_view).collect_view());
-        view! {
-            <section class="stack" data-gap="tight" id=id>
-                <h2>{name}</h2>
-                {calls}
-            </section>
-        }
+        view! { <Card title=name id=id flush=true>{calls}</Card> }
     });
     let curl = "curl -u CLIENT_ID:CLIENT_SECRET -d grant_type=client_credentials BASE/oauth/token\n\
                 curl -H 'Authorization: Bearer TOKEN' 'BASE/api/v1/events?after=0'";
@@ -96,20 +91,22 @@ pub async fn docs_page(_req: PageRequest) -> Result<Page, Failure> {
             <a class="button" href="/api/docs/notices">{tr!("app.guide.open")}</a>
             <a class="button" href="/api/v1/openapi.json">{tr!("app.docs.openapi")}</a>
         </PageHead>
-        <Card title=tr!("app.docs.first")>
-            <p>{tr!("app.docs.first_text")}</p>
-            <Code label=tr!("app.docs.first") text=curl />
-            <p>{tr!("app.docs.errors_text")}</p>
-        </Card>
-        <Card title=tr!("app.docs.contents")>
-            <nav class="cluster" data-gap="wide" aria-label=tr!("app.docs.contents")>{contents}</nav>
-        </Card>
-        {every_call(document)}
-        {groups.collect_view()}
-        {event_table(lang)}
-        {code_table(lang)}
+        <div class="reference">
+            <nav class="reference-nav" aria-label=tr!("app.docs.contents")>{contents}</nav>
+            <div class="stack">
+                <Card title=tr!("app.docs.first")>
+                    <p>{tr!("app.docs.first_text")}</p>
+                    <Code label=tr!("app.docs.first") text=curl />
+                    <p>{tr!("app.docs.errors_text")}</p>
+                </Card>
+                {every_call(document)}
+                {groups.collect_view()}
+                {event_table(lang)}
+                {code_table(lang)}
+            </div>
+        </div>
     };
-    Ok(Page::new(tr!("app.docs.title"), body))
+    Ok(Page::new(tr!("app.docs.title"), body).wide())
 }
 
 /// The document, made once.
@@ -270,21 +267,23 @@ fn call_view(call: Call) -> AnyView {
     });
     let words = call.description.split("\n\n").filter(|words| !words.is_empty());
     let description = words.map(|words| view! { <p class="muted">{prose(words)}</p> }).collect_view();
-    let answers = call.answers.into_iter().map(|(status, what)| view! { <li><code>{status}</code> " " {prose(&what)}</li> });
+    let answers = call.answers.into_iter().map(|(status, what)| view! { <dt><code>{status}</code></dt><dd>{prose(&what)}</dd> });
     let answers = answers.collect_view();
     view! {
-        <Card>
-            <div class="stack" data-gap="tight">
+        <details class="call">
+            <summary>
                 <h3 class="cluster"><Badge tone=tone text=call.method.to_uppercase() /> <code class="id">{call.path}</code></h3>
-                <p>{prose(&call.summary)}</p>
+                <span class="fine">{prose(&call.summary)}</span>
+            </summary>
+            <div class="stack" data-gap="tight">
                 {description}
                 <p class="fine">{call.whose}</p>
                 {parameters}
                 {call.body.map(body_view)}
                 <h4>{tr!("app.docs.answers")}</h4>
-                <ul class="fine">{answers}</ul>
+                <Kv>{answers}</Kv>
             </div>
-        </Card>
+        </details>
     }
     .into_any()
 }
@@ -312,23 +311,26 @@ fn field_list(fields: Vec<Field>) -> AnyView {
         notes.extend(field.header.then(|| tr!("app.docs.header")));
         notes.extend(field.required.then(|| tr!("app.docs.required")));
         let notes = format!("{}. ", notes.join(", "));
-        view! { <li><code>{field.name}</code> " " {notes} {prose(&field.what)}</li> }
+        view! {
+            <dt><code class="id">{field.name}</code></dt>
+            <dd><span class="fine">{notes}</span>{prose(&field.what)}</dd>
+        }
     });
     let rows = rows.collect_view();
-    view! { <ul class="fine">{rows}</ul> }.into_any()
+    view! { <Kv>{rows}</Kv> }.into_any()
 }
 
 /// The refusals that calls share.
 fn every_call(document: &Value) -> AnyView {
     let rows = REFUSALS.into_iter().map(|(status, name)| {
         let what = text(&document["components"]["responses"][name]["description"]);
-        view! { <li><code>{status}</code> " " {prose(&what)}</li> }
+        view! { <dt><code>{status}</code></dt><dd>{prose(&what)}</dd> }
     });
     let rows = rows.collect_view();
     view! {
         <Card title=tr!("app.docs.every")>
-            <p>{tr!("app.docs.every_text")}</p>
-            <ul class="fine">{rows}</ul>
+            <p>{prose(&tr!("app.docs.every_text"))}</p>
+            <Kv>{rows}</Kv>
         </Card>
     }
     .into_any()

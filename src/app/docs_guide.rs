@@ -53,7 +53,7 @@ pub async fn guide_page(_req: PageRequest) -> Result<Page, Failure> {
         </PageHead>
         {steps}
     };
-    Ok(Page::new(title, body))
+    Ok(Page::new(title, body).wide())
 }
 
 fn begin() -> AnyView {

@@ -155,7 +155,7 @@ async fn make(store: &Store, parts: &Parts, spec: &'static PageSpec, params: &[(
         flash,
         path: parts.uri.path().to_owned(),
     };
-    let Page { title, body } = (spec.page)(request).await?;
+    let Page { title, body, wide } = (spec.page)(request).await?;
     let title = view! { <Title text=title /> };
     Ok(match (spec.side, &signed, &ctx) {
         (Side::Org(kind), Some(signed), Some(ctx)) => {
@@ -168,7 +168,7 @@ async fn make(store: &Store, parts: &Parts, spec: &'static PageSpec, params: &[(
         }
         _ => {
             let preferences = preferences(parts);
-            view! { {title}<Plain flash=shown preferences=preferences>{body}</Plain> }.into_any()
+            view! { {title}<Plain wide=wide flash=shown preferences=preferences>{body}</Plain> }.into_any()
         }
     })
 }

@@ -97,7 +97,7 @@ impl Sessions {
         let now = self.0.env.now();
         let ends = end(&record.data, now);
         let bytes = serde_json::to_vec(&record.data).map_err(|error| session_store::Error::Encode(error.to_string()))?;
-        let mut tx = self.0.pool().begin().await.map_err(backend)?;
+        let mut tx = self.0.begin_bare().await.map_err(backend)?;
         while !queries::insert(&mut *tx, &handle(record.id), &bytes, ends).await.map_err(backend)? {
             record.id = Id::default();
         }

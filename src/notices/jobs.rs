@@ -192,11 +192,16 @@ impl Worker {
 
     /// A turn; meanwhile what was claimed ahead leaves as answers come in.
     async fn turn_while_flying(&self, settled: &[Answered], hand: &mut Hand) -> Result<Turn, Failure> {
-        let turn = tokio::time::timeout(TURN, self.turn(settled, hand.open()));
+        let in_hand = hand.open();
+        let turn = async {
+            let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
+            let turn = tokio::time::timeout(TURN, self.turn(settled, in_hand)).await;
+            turn.unwrap_or_else(|_| Err(Failure::Unavailable("no turn in time".to_owned())))
+        };
         tokio::pin!(turn);
         loop {
             tokio::select! {
-                turn = &mut turn => return turn.unwrap_or_else(|_| Err(Failure::Unavailable("no turn in time".to_owned()))),
+                turn = &mut turn => return turn,
                 Some(landed) = hand.flying.join_next() => self.landed(hand, landed),
             }
         }
@@ -229,7 +234,6 @@ impl Worker {
 
     /// Settles and claims in one transaction. What the answers leave behind is written beside it and committed before it.
     async fn turn(&self, answered: &[Answered], in_hand: usize) -> Result<Turn, Failure> {
-        let _permit = self.notices.turns.acquire().await.map_err(anyhow::Error::new)?;
         let (taken, beside) = tokio::join!(self.take(!answered.is_empty()), self.beside(answered));
         let (mut tx, target) = taken?;
         let Some(target) = target else {

@@ -199,8 +199,17 @@ impl Store {
     /// [`Self::begin_queue`] beside a transaction that is under way and waits for this one: only on a connection that is idle, and no
     /// lock is waited for longer than a second, as whoever holds it may itself wait for the other.
     pub async fn begin_beside(&self) -> Option<Tx> {
-        let begun = self.pool.try_begin_with(concat!(queue!(), "; set local lock_timeout = '1s'")).await;
-        begun.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok().flatten()
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.try_begin_with(concat!(queue!(), "; set local lock_timeout = '1s'")).await });
+        begun.await.ok()?.inspect_err(|error| tracing::debug!(%error, "nothing beside")).ok().flatten()
+    }
+
+    /// Begins a transaction with the rights of the owner, for tables that belong to nobody: sessions.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when the database is away.
+    pub async fn begin_bare(&self) -> Result<Tx, Failure> {
+        self.begun(Cow::Borrowed("begin")).await
     }
 
     /// Whether the database answers, with the schema of this program, and tells the same time.

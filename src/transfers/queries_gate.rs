@@ -25,7 +25,7 @@ pub async fn lock_shared(conn: &mut PgConnection, tenant: TenantId, operator: Op
     Ok(())
 }
 
-/// [`lock_shared`] for several tenants of one operator in one statement, always in the same order; for more than a hundred by one lock,
+/// [`lock_shared`] for several tenants of one operator in one statement, always in the same order; for more than 500 by one lock,
 /// which any suspension at this operator waits for.
 ///
 /// # Errors

@@ -17,13 +17,21 @@ pub struct Page {
     pub title: String,
     /// The content.
     pub body: AnyView,
+    /// Outside of the portals: room for more than a form.
+    pub wide: bool,
 }
 
 impl Page {
     /// A page.
     #[must_use]
     pub fn new(title: impl Into<String>, body: impl IntoAny) -> Self {
-        Self { title: title.into(), body: body.into_any() }
+        Self { title: title.into(), body: body.into_any(), wide: false }
+    }
+
+    /// A page to read in, outside of the portals.
+    #[must_use]
+    pub fn wide(self) -> Self {
+        Self { wide: true, ..self }
     }
 }
 
