@@ -175,8 +175,11 @@ pub struct FieldFault {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EndpointIn {
+    /// Where messages are posted: https, at a public address, up to 2,048 characters.
     #[serde(default)]
+    #[schema(required = true)]
     pub url: String,
+    /// What people call it, up to 200 characters.
     pub description: Option<String>,
     /// Empty or absent: all types.
     pub event_types: Option<Vec<String>>,
