@@ -16,6 +16,8 @@ mod openapi;
 mod openapi_codes;
 mod openapi_events;
 mod openapi_shared;
+#[cfg(test)]
+mod openapi_sources;
 mod openapi_wire;
 pub mod pg;
 mod router;

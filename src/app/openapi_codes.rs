@@ -171,11 +171,10 @@ pub fn meaning(lang: Lang, code: &str) -> Text {
 mod tests {
     use std::collections::BTreeMap;
     use std::collections::BTreeSet;
-    use std::fs;
-    use std::path::Path;
 
     use regex::Regex;
 
+    use super::super::openapi_sources::sources;
     use super::*;
 
     /// Where a problem takes its code from a variable: the file that makes the problem, the file that holds the words, what of
@@ -195,28 +194,6 @@ mod tests {
         ("numbers/csv_file.rs", "numbers/target_csv.rs", ("", ""), r#"refused_as: "([a-z_]+)""#),
         ("numbers/refusal.rs", "numbers/refusal.rs", ("fn code(", "\n    }\n"), r#"=> "([a-z_]+)""#),
     ];
-
-    /// The text of every source file but tests, by its path below `src`.
-    fn sources() -> BTreeMap<String, String> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let (mut found, mut folders) = (BTreeMap::new(), vec![root.clone()]);
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                let name = path.strip_prefix(&root).expect("below src").to_string_lossy().into_owned();
-                let tests = name.starts_with("tests/") || name.contains("/tests");
-                if path.is_dir() {
-                    folders.push(path);
-                } else if name.ends_with(".rs") && !tests {
-                    let text = fs::read_to_string(&path).expect("a source file");
-                    let code = text.split("\nmod tests {").next().unwrap_or_default().to_owned();
-                    found.insert(name, code);
-                }
-            }
-        }
-        assert!(found.len() > 50, "the files are not found: {}", found.len());
-        found
-    }
 
     /// The part of a text from one word to another; to its end when there is no other.
     fn part<'a>(text: &'a str, (from, to): (&str, &str)) -> &'a str {

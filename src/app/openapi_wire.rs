@@ -332,32 +332,17 @@ fn name_of(method: &Method, path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::path::Path;
-
+    use super::super::openapi_sources::sources;
     use super::*;
 
     /// Every handler of the machine API: its call, and its text from the attribute on.
     fn handlers() -> Vec<(String, String)> {
-        let (mut found, mut folders) = (Vec::new(), vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")]);
-        while let Some(folder) = folders.pop() {
-            for entry in fs::read_dir(&folder).expect("a folder") {
-                let path = entry.expect("an entry").path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|ending| ending == "rs") && path.parent() != Some(this_folder().as_path()) {
-                    let text = fs::read_to_string(&path).expect("a source file");
-                    found.extend(text.split("#[utoipa::path(").skip(1).map(handler));
-                }
-            }
-        }
+        // The files of this room speak of handlers and have none.
+        let others = sources().into_iter().filter(|(name, _)| !name.starts_with("app/"));
+        let found: Vec<_> =
+            others.flat_map(|(_, text)| text.split("#[utoipa::path(").skip(1).map(handler).collect::<Vec<_>>()).collect();
         assert!(found.len() > 70, "the handlers are not found: {}", found.len());
         found
-    }
-
-    /// The files of this room speak of handlers and have none.
-    fn this_folder() -> std::path::PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("src/app")
     }
 
     fn handler(text: &str) -> (String, String) {
