@@ -100,18 +100,25 @@ build_path() {
   echo "$path"
 }
 
+bench_script() { step "$(basename "$script" .mjs) $*" within "${CONCORD_BENCH_LIMIT:-7200}" node "$script" "$@"; }
+
 # Runs the scripts end2end/bench/KIND-*.mjs against the release build, each with its arguments, and closes with the counts.
+# A short form runs beside other work and takes few samples: when it misses a bound (exit 3) it is measured once more, and has
+# failed when it misses one again. The full form has one try.
 bench_scripts() {
-  local kind=$1 passed=0 failed=0 script
+  local kind=$1 passed=0 failed=0 code script
   shift
   [ -n "${CONCORD_BUILT:-}" ] || { "$ROOT/.ci/build" && "$ROOT/.ci/node" browser; }
   for script in end2end/bench/"$kind"-*.mjs; do
     [ -f "$script" ] || continue
-    if (step "$(basename "$script" .mjs) $*" within "${CONCORD_BENCH_LIMIT:-7200}" node "$script" "$@"); then
-      passed=$((passed + 1))
-    else
-      failed=$((failed + 1))
+    code=0
+    bench_script "$@" || code=$?
+    if [ "$code" = 3 ] && [ "${1:-}" = --short ]; then
+      say "    a bound was missed: measured once more"
+      code=0
+      bench_script "$@" || code=$?
     fi
+    if [ "$code" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
   done
   echo "$kind: $passed passed, $failed failed"
   [ "$failed" = 0 ]

@@ -1,4 +1,4 @@
-// What the benches share: a line of a measure, the middle of a list, a token, the demo's database, the receiver that takes all.
+// What the benches share: a line of a measure and whether it keeps its bound, the middle of a list, a token, the demo's database, the receiver that takes all.
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -8,6 +8,27 @@ export { socketOf };
 
 /** One line a measure. */
 export const say = (name, value, ratio, goal) => console.log([name, value, ratio, goal].join(' '));
+
+/**
+ * The bounds of one script. `judge` prints a measure and keeps in mind whether it holds; `end` closes with those that do not and exits with 3
+ * for them, as everything else that goes wrong exits with 1. The short form runs beside other work, so it asserts half of a ratio's goal: `margin`.
+ */
+export function goals(short) {
+  const broken = [];
+  return {
+    margin: short ? 0.5 : 1,
+    judge(holds, ...line) {
+      say(...line);
+      if (!holds) broken.push(line.join(' '));
+    },
+    end() {
+      for (const line of broken) console.log(`broken: ${line}`);
+      console.log(broken.length === 0 ? 'within all bounds' : `${broken.length} bounds broken`);
+      process.exitCode = broken.length === 0 ? 0 : 3;
+    },
+  };
+}
+
 export const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** The header `authorization` of an API client, good for an hour. */
