@@ -1,6 +1,7 @@
 // The machine API as a client of an organisation calls it: a token by client credentials, JSON in and out.
 import type { Demo, OrgKind } from './index';
 import { claim } from './claim';
+import { Contract } from './contract';
 
 export interface Answer<T = any> {
   status: number;
@@ -74,7 +75,17 @@ export class Api {
         ...headers,
       },
     });
-    return answer(response);
+    const told = await answer(response);
+    await this.held(method.toLowerCase(), path, told);
+    return told;
+  }
+
+  /** Whatever is asked in a test: the answer is what the document says of it, as far as it says something. */
+  private async held(method: string, path: string, { status, body }: Answer): Promise<void> {
+    const contract = await Contract.of(this.url);
+    const template = contract.template(method, path);
+    const faults = body === null || !template ? [] : contract.faults(method, template, status, body);
+    if (faults?.length) throw new Error(`${method} ${path} answers ${status} unlike the document: ${faults.join('; ')}\n${JSON.stringify(body).slice(0, 2_000)}`);
   }
 
   get<T = any>(path: string, call: Call = {}): Promise<Answer<T>> {

@@ -1,5 +1,4 @@
-//! `/api/docs`: the machine contract as a readable page, made from the OpenAPI document itself, with the catalogue of events and
-//! the table of problem codes that the `type` of a problem leads to.
+//! `/api/docs`: the machine contract as a readable page, made from the OpenAPI document itself.
 
 use std::sync::OnceLock;
 
@@ -8,22 +7,20 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::docs_guide::prose;
+use super::docs_tables::code_table;
+use super::docs_tables::event_table;
 use super::openapi;
-use super::openapi_codes;
-use super::openapi_events;
 use super::openapi_shared::REFUSALS;
 use super::scopes;
 use crate::base::Failure;
 use crate::identity::OrgKind;
 use crate::identity::PageRequest;
-use crate::notices::EventType;
 use crate::tr;
 use crate::ui::Badge;
 use crate::ui::Card;
 use crate::ui::Code;
 use crate::ui::Disclosure;
 use crate::ui::Kv;
-use crate::ui::Lang;
 use crate::ui::Page;
 use crate::ui::PageHead;
 use crate::ui::Text;
@@ -51,11 +48,13 @@ struct Call {
 }
 
 /// A parameter, or a field of a body.
-struct Field {
+pub(super) struct Field {
     name: String,
     kind: String,
     header: bool,
-    required: bool,
+    pub(super) required: bool,
+    /// Always there, but null where it does not apply.
+    nullable: bool,
     what: String,
 }
 
@@ -101,7 +100,7 @@ pub async fn docs_page(_req: PageRequest) -> Result<Page, Failure> {
                 </Card>
                 {every_call(document)}
                 {groups.collect_view()}
-                {event_table(lang)}
+                {event_table(document, lang)}
                 {code_table(lang)}
             </div>
         </div>
@@ -110,7 +109,7 @@ pub async fn docs_page(_req: PageRequest) -> Result<Page, Failure> {
 }
 
 /// The document, made once.
-fn document() -> Result<&'static Value, Failure> {
+pub(super) fn document() -> Result<&'static Value, Failure> {
     static HELD: OnceLock<Value> = OnceLock::new();
     if let Some(held) = HELD.get() {
         return Ok(held);
@@ -185,6 +184,7 @@ fn parameter(document: &Value, one: &Value) -> Field {
         kind: kind_of(document, &one["schema"]),
         header: one["in"] == "header",
         required: one["required"] == true,
+        nullable: false,
         what: text(&one["description"]),
     }
 }
@@ -199,7 +199,7 @@ fn body(document: &Value, body: &Value) -> Option<Body> {
 }
 
 /// The fields of a schema, those inside of others behind their names; required ones first.
-fn collect(document: &Value, schema: &Value, before: &str, depth: usize, out: &mut Vec<Field>) {
+pub(super) fn collect(document: &Value, schema: &Value, before: &str, depth: usize, out: &mut Vec<Field>) {
     let schema = plain(document, schema);
     if schema["items"].is_object() {
         return collect(document, &schema["items"], &format!("{before}[]."), depth, out);
@@ -217,6 +217,7 @@ fn collect(document: &Value, schema: &Value, before: &str, depth: usize, out: &m
             kind: kind_of(document, property),
             header: false,
             required: is_required(name),
+            nullable: is_required(name) && has_null(property),
             what: text(&said["description"]),
         });
         let (inner, path) = match plain(document, &inner["items"]) {
@@ -240,6 +241,11 @@ fn plain<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     let schema = resolved(document, schema);
     let some = list(&schema["oneOf"]).iter().find(|one| one["type"] != "null");
     some.map_or(schema, |one| resolved(document, one))
+}
+
+/// Whether a value may be null.
+fn has_null(schema: &Value) -> bool {
+    list(&schema["type"]).iter().any(|kind| kind == "null") || list(&schema["oneOf"]).iter().any(|one| one["type"] == "null")
 }
 
 /// `string`, `integer`, `string[]`, `v1 | v1a | both` …
@@ -305,9 +311,10 @@ fn body_view(body: Body) -> AnyView {
     .into_any()
 }
 
-fn field_list(fields: Vec<Field>) -> AnyView {
+pub(super) fn field_list(fields: Vec<Field>) -> AnyView {
     let rows = fields.into_iter().map(|field| {
         let mut notes = vec![Text::from(field.kind)];
+        notes.extend(field.nullable.then(|| tr!("app.docs.nullable")));
         notes.extend(field.header.then(|| tr!("app.docs.header")));
         notes.extend(field.required.then(|| tr!("app.docs.required")));
         let notes = format!("{}. ", notes.join(", "));
@@ -336,71 +343,9 @@ fn every_call(document: &Value) -> AnyView {
     .into_any()
 }
 
-/// Every type of event, and whether it is sent.
-fn event_table(lang: Lang) -> AnyView {
-    let rows = EventType::ALL.into_iter().map(|kind| {
-        let sent = openapi_events::is_sent(kind);
-        let (tone, word) =
-            if sent { (Tone::Ok, tr!(in lang, "app.docs.sent")) } else { (Tone::Neutral, tr!(in lang, "app.docs.not_sent")) };
-        let push_only = (!kind.is_in_feed()).then(|| format!(" ({})", tr!(in lang, "app.docs.push_only")));
-        view! {
-            <dt id=kind.name()><code class="id">{kind.name()}</code></dt>
-            <dd>{prose(&openapi_events::sentence(lang, kind))} {push_only} " " <Badge tone=tone text=word /></dd>
-        }
-    });
-    let rows = rows.collect_view();
-    view! {
-        <Card title=tr!(in lang, "app.docs.events") id="events">
-            <p>{tr!(in lang, "app.docs.events_text")}</p>
-            <Kv>{rows}</Kv>
-        </Card>
-    }
-    .into_any()
-}
-
-/// Every code of a problem, where its `type` leads.
-fn code_table(lang: Lang) -> AnyView {
-    let rows = openapi_codes::CODES.iter().map(|&(code, status)| {
-        view! {
-            <dt id=code><code class="id">{code}</code></dt>
-            <dd><code>{status.to_string()}</code> " " {prose(&openapi_codes::meaning(lang, code))}</dd>
-        }
-    });
-    let rows = rows.collect_view();
-    view! {
-        <Card title=tr!(in lang, "app.docs.codes") id="codes">
-            <p>{prose(&tr!(in lang, "app.docs.codes_text"))}</p>
-            <Kv>{rows}</Kv>
-        </Card>
-    }
-    .into_any()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn html(part: impl FnOnce() -> AnyView) -> String {
-        Owner::new().with(|| part().to_html())
-    }
-
-    #[test]
-    fn the_type_of_every_problem_leads_to_its_row() {
-        let html = html(|| code_table(Lang::En));
-        for (code, _) in openapi_codes::CODES {
-            assert_eq!(html.matches(&format!("id=\"{code}\"")).count(), 1, "{code}");
-        }
-    }
-
-    #[test]
-    fn every_event_type_stands_in_the_table() {
-        for lang in Lang::ALL {
-            let html = html(|| event_table(lang));
-            for kind in EventType::ALL {
-                assert!(html.contains(kind.name()), "{kind}");
-            }
-        }
-    }
 
     #[test]
     fn a_call_shows_what_it_takes_and_who_may_make_it() {

@@ -8,6 +8,7 @@ mod config;
 pub mod demo;
 mod docs;
 mod docs_guide;
+mod docs_tables;
 mod document;
 mod health;
 mod import;
@@ -15,6 +16,7 @@ mod layers;
 mod openapi;
 mod openapi_codes;
 mod openapi_events;
+mod openapi_shapes;
 mod openapi_shared;
 #[cfg(test)]
 mod openapi_sources;

@@ -6,11 +6,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::openapi::ArrayBuilder;
 use utoipa::openapi::Content;
-use utoipa::openapi::Discriminator;
 use utoipa::openapi::KnownFormat;
 use utoipa::openapi::Object;
 use utoipa::openapi::ObjectBuilder;
-use utoipa::openapi::OneOfBuilder;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::Paths;
 use utoipa::openapi::Ref;
@@ -31,6 +29,7 @@ use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::ArrayItems;
 use utoipa::openapi::schema::SchemaType;
 
+use super::openapi_shapes;
 use crate::notices::DisableReason;
 use crate::notices::EndpointState;
 use crate::notices::EventType;
@@ -41,10 +40,10 @@ use crate::ui::Lang;
 use crate::ui::Text;
 use crate::ui::translate_any;
 
-type Schemas = BTreeMap<String, RefOr<Schema>>;
+pub(super) type Schemas = BTreeMap<String, RefOr<Schema>>;
 
 /// Types that nothing sends yet.
-const NOT_SENT: [EventType; 5] = [
+pub(super) const NOT_SENT: [EventType; 5] = [
     EventType::CallsWindowReady,
     EventType::DisputeOpened,
     EventType::DisputeAnswered,
@@ -103,20 +102,12 @@ fn pushed_header(name: &str, what: &str) -> Parameter {
 }
 
 /// A text that is one of some words.
-fn one_of(words: impl IntoIterator<Item = &'static str>, what: &str) -> ObjectBuilder {
+pub(super) fn one_of(words: impl IntoIterator<Item = &'static str>, what: &str) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).description(Some(what))
-}
-
-/// Types that an event in full can have: all but the one that stands for what is withheld.
-fn full() -> impl Iterator<Item = EventType> {
-    EventType::ALL.into_iter().filter(|kind| *kind != EventType::EventWithheld)
 }
 
 /// An event in full, or its place alone.
 fn events(schemas: &mut Schemas) {
-    let later = NOT_SENT.map(EventType::name).join("`, `");
-    let what = format!("More may come: pass over those you do not know. Not sent yet: `{later}`.");
-    schemas.insert("EventType".to_owned(), one_of(full().map(EventType::name), &what).into());
     let held = EventType::EventWithheld.name();
     let reasons = [WithheldReason::ConsentSuspended, WithheldReason::ConsentWithdrawn, WithheldReason::GateClosed];
     let reason = one_of(
@@ -132,23 +123,8 @@ fn events(schemas: &mut Schemas) {
         .property("type", one_of([held], "Always this."))
         .property("reason", reason);
     let withheld = ["id", "seq", "type", "reason"].into_iter().fold(withheld, ObjectBuilder::required);
-    schemas.insert("WithheldEvent".to_owned(), withheld.into());
-    let to = |name: &str| format!("#/components/schemas/{name}");
-    let by_type = full().map(|kind| (kind.name(), to("Event"))).chain([(held, to("WithheldEvent"))]);
-    let item = OneOfBuilder::new()
-        .description(Some("An event, or its place while its customer's consent does not cover it. `type` says which."))
-        .item(Ref::from_schema_name("Event"))
-        .item(Ref::from_schema_name("WithheldEvent"))
-        .discriminator(Some(Discriminator::with_mapping("type", by_type)));
-    schemas.insert("FeedItem".to_owned(), item.into());
-    if let Some(event) = object(schemas, "Event") {
-        event.properties.insert("type".to_owned(), Ref::from_schema_name("EventType").into());
-        if let Some(RefOr::T(Schema::Object(at))) = event.properties.get_mut("occurred_at") {
-            at.format = Some(SchemaFormat::KnownFormat(KnownFormat::DateTime));
-        }
-        // Every key is always there; what does not apply is null.
-        event.required = event.properties.keys().cloned().collect();
-    }
+    schemas.insert(openapi_shapes::name_of(EventType::EventWithheld), withheld.into());
+    openapi_shapes::describe(schemas);
     if let Some(page) = object(schemas, "EventsOut") {
         let items = ArrayBuilder::new().items(Ref::from_schema_name("FeedItem"));
         page.properties.insert("data".to_owned(), items.into());
@@ -188,7 +164,7 @@ fn endpoints(schemas: &mut Schemas) {
 }
 
 /// An object by its name.
-fn object<'a>(schemas: &'a mut Schemas, name: &str) -> Option<&'a mut Object> {
+pub(super) fn object<'a>(schemas: &'a mut Schemas, name: &str) -> Option<&'a mut Object> {
     match schemas.get_mut(name) {
         Some(RefOr::T(Schema::Object(object))) => Some(object),
         _ => None,
@@ -229,8 +205,7 @@ fn push(kind: EventType) -> Operation {
     let sent = if is_sent(kind) { String::new() } else { "Not sent yet. ".to_owned() };
     let place =
         if kind.is_in_feed() { "Stands in the feed too." } else { "Pushed only: `seq` is null, and it is not in the feed." };
-    let body = if kind == EventType::EventWithheld { "WithheldEvent" } else { "Event" };
-    let content = Content::new(Some(Ref::from_schema_name(body)));
+    let content = Content::new(Some(Ref::from_schema_name(openapi_shapes::name_of(kind))));
     let taken = if kind == EventType::EndpointVerification {
         "200 with the challenge as body, or as `{\"challenge\": \"…\"}`: the endpoint is verified"
     } else {
@@ -290,12 +265,6 @@ mod tests {
         assert_eq!(schemas["EventsOut"]["properties"]["data"]["items"]["$ref"], to("FeedItem"));
         let one = &document["paths"]["/events/{id}"]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
         assert_eq!(one["$ref"], to("FeedItem"));
-        let either = schemas["FeedItem"]["oneOf"].as_array().expect("two");
-        assert_eq!(either.iter().filter_map(|one| one["$ref"].as_str()).collect::<Vec<_>>(), [to("Event"), to("WithheldEvent")]);
-        let required = schemas["Event"]["required"].as_array().expect("keys");
-        assert_eq!(required.len(), schemas["Event"]["properties"].as_object().expect("keys").len());
-        let types = schemas["EventType"]["enum"].as_array().expect("types");
-        assert!(types.len() == EventType::ALL.len() - 1 && !types.contains(&Value::from("event.withheld")));
         assert_eq!(document["webhooks"].as_object().expect("webhooks").len(), EventType::ALL.len());
         for (name, field) in
             [("EndpointIn", "signature"), ("EndpointView", "state"), ("EndpointView", "state_reason"), ("RecoverIn", "only")]

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use utoipa::openapi::Content;
+use utoipa::openapi::KnownFormat;
 use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::Ref;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::Required;
+use utoipa::openapi::Schema;
+use utoipa::openapi::SchemaFormat;
 use utoipa::openapi::Type;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::path::Parameter;
@@ -127,6 +130,34 @@ pub fn describe(document: &mut OpenApi) {
         }
     }
     name_once(document);
+    beside_rows(&mut document.components.get_or_insert_default().schemas);
+}
+
+/// What some lists say beside their rows: name of the list's rows, key, whether it is always there, what.
+const BESIDE: [(&str, &str, bool, &str); 4] = [
+    (
+        "OperatorLine",
+        "events_after",
+        false,
+        "On the first page: the `seq` from which `GET /events` goes on without a gap, so that list and feed join to one whole.",
+    ),
+    ("MetricsOut", "step_s", true, "Seconds of one step."),
+    ("QualityOut", "from", true, "Begin of the span that was counted."),
+    ("QualityOut", "to", true, "Its end, which is not in it."),
+];
+
+fn beside_rows(schemas: &mut BTreeMap<String, RefOr<Schema>>) {
+    for (rows, key, always, what) in BESIDE {
+        let Some(RefOr::T(Schema::Object(list))) = schemas.get_mut(&format!("Listing_{rows}")) else { continue };
+        let (kind, format) =
+            if matches!(key, "from" | "to") { (Type::String, KnownFormat::DateTime) } else { (Type::Integer, KnownFormat::Int64) };
+        let format = Some(SchemaFormat::KnownFormat(format));
+        let value = ObjectBuilder::new().schema_type(kind).format(format).description(Some(what));
+        list.properties.insert(key.to_owned(), value.into());
+        if always {
+            list.required.push(key.to_owned());
+        }
+    }
 }
 
 fn parameter(name: &str) -> RefOr<Parameter> {

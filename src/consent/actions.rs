@@ -5,9 +5,7 @@ use std::collections::HashSet;
 use chrono::DateTime;
 use chrono::TimeDelta;
 use chrono::Utc;
-use serde::Serialize;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::directory::DirectoryRow;
 use super::directory::Effects;
@@ -21,6 +19,7 @@ use super::queries_directory;
 use super::queries_effects;
 use super::queries_read;
 use super::staff;
+use super::telling::ConsentData;
 use crate::audit;
 use crate::base::ConsentId;
 use crate::base::Ctx;
@@ -50,18 +49,6 @@ pub struct AcceptIn {
     /// Whether it was said that the text was read.
     pub read: bool,
     pub contact: Option<Contact>,
-}
-
-/// The data of `consent.*` events, in the order of its keys. No personal name leaves.
-#[derive(Serialize)]
-struct EventData<'a> {
-    consent_id: Uuid,
-    status: &'static str,
-    since: String,
-    countries: &'a [String],
-    data_classes: Vec<&'static str>,
-    notice_version: &'a str,
-    tenant_name: &'a str,
 }
 
 /// What a person says beside what is accepted.
@@ -344,7 +331,7 @@ async fn emit(conn: &mut PgConnection, ctx: &Ctx, consent: &Consent) -> Result<(
         ConsentStatus::Suspended => notices::EventType::ConsentSuspended,
         ConsentStatus::Withdrawn | ConsentStatus::None => notices::EventType::ConsentWithdrawn,
     };
-    let data = EventData {
+    let data = ConsentData {
         consent_id: consent.id,
         status: consent.status.as_str(),
         since: wire_time(consent.since),

@@ -70,6 +70,8 @@ mod spells;
 #[cfg(feature = "ssr")]
 mod staff;
 #[cfg(feature = "ssr")]
+mod telling;
+#[cfg(feature = "ssr")]
 mod words;
 
 #[cfg(all(test, feature = "ssr"))]
@@ -130,6 +132,7 @@ mod door {
     pub use super::setup::set_relationship_for_seed;
     pub use super::spells::Spell;
     pub use super::spells::closed_at;
+    pub use super::telling::event_shapes;
     pub use super::words::country_text;
     pub use super::words::service_text;
     pub use super::words::services_text;

@@ -14,6 +14,9 @@ use serde::de::MapAccess;
 use serde::de::Visitor;
 
 use super::EventType;
+use super::telling::HeartbeatData;
+use super::telling::TestData;
+use super::telling::VerificationData;
 use crate::base::EndpointId;
 use crate::base::EventId;
 use crate::base::Failure;
@@ -155,20 +158,19 @@ impl Envelope {
     /// The message that proves an endpoint wants our traffic; it answers with the challenge.
     #[must_use]
     pub fn verification(id: EventId, operator_id: OperatorId, now: DateTime<Utc>, challenge: &str) -> Self {
-        Self::outside_feed(id, EventType::EndpointVerification, operator_id, now, &[("challenge", challenge.into())])
+        Self::outside_feed(id, EventType::EndpointVerification, operator_id, now, &VerificationData { challenge })
     }
 
     /// The message of the "Test" button.
     #[must_use]
     pub fn test(id: EventId, operator_id: OperatorId, now: DateTime<Utc>, endpoint_id: EndpointId) -> Self {
-        let endpoint_id = endpoint_id.to_string();
-        Self::outside_feed(id, EventType::EndpointTest, operator_id, now, &[("endpoint_id", endpoint_id.into())])
+        Self::outside_feed(id, EventType::EndpointTest, operator_id, now, &TestData { endpoint_id })
     }
 
     /// The hourly sign of life; `head_seq` is the last position of the feed, 0 while it is empty.
     #[must_use]
     pub fn heartbeat(id: EventId, operator_id: OperatorId, now: DateTime<Utc>, head_seq: i64) -> Self {
-        Self::outside_feed(id, EventType::FeedHeartbeat, operator_id, now, &[("head_seq", head_seq.into())])
+        Self::outside_feed(id, EventType::FeedHeartbeat, operator_id, now, &HeartbeatData { head_seq })
     }
 
     fn outside_feed(
@@ -176,9 +178,8 @@ impl Envelope {
         event_type: EventType,
         operator_id: OperatorId,
         now: DateTime<Utc>,
-        data: &[(&str, serde_json::Value)],
+        data: &impl Serialize,
     ) -> Self {
-        let data: std::collections::BTreeMap<_, _> = data.iter().cloned().collect();
         Self {
             id,
             event_type,
@@ -187,7 +188,7 @@ impl Envelope {
             occurred_at: now,
             operator_id,
             tenant_id: None,
-            data: JsonObject::of(&data).expect("a map of texts and numbers is an object"),
+            data: JsonObject::of(data).expect("a struct of texts and numbers is an object"),
             previous: None,
         }
     }

@@ -125,9 +125,13 @@ mod settling;
 #[cfg(feature = "ssr")]
 mod setup_seed;
 #[cfg(feature = "ssr")]
+mod shape;
+#[cfg(feature = "ssr")]
 mod shown;
 #[cfg(feature = "ssr")]
 mod signing;
+#[cfg(feature = "ssr")]
+mod telling;
 #[cfg(feature = "ssr")]
 mod turn;
 #[cfg(feature = "ssr")]
@@ -272,6 +276,7 @@ mod door {
     pub use super::schedule::settle;
     pub use super::schedule::step;
     pub use super::setup_seed::seed_endpoint;
+    pub use super::shape::Shape;
     pub use super::signing::KeyRefusal;
     pub use super::signing::KeySet;
     pub use super::signing::Keys;
@@ -284,6 +289,7 @@ mod door {
     pub use super::signing::rotate;
     pub use super::signing::sign;
     pub use super::signing::verify;
+    pub use super::telling::event_shapes;
 }
 #[cfg(feature = "ssr")]
 pub use door::*;

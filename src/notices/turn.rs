@@ -39,6 +39,9 @@ use super::schedule::check_budget;
 use super::schedule::claim;
 use super::settling;
 use super::settling::SettledAll;
+use super::telling::DisabledData;
+use super::telling::FailingData;
+use super::telling::PausedData;
 use crate::base::Failure;
 use crate::base::TenantId;
 use crate::base::wire_time;
@@ -177,32 +180,6 @@ async fn act(
         Effect::Send(_) | Effect::Delivered { .. } => {}
     }
     Ok(false)
-}
-
-#[derive(serde::Serialize)]
-struct PausedData<'a> {
-    endpoint_id: crate::base::EndpointId,
-    url: &'a str,
-    reason: &'static str,
-    failing_since: String,
-}
-
-#[derive(serde::Serialize)]
-struct DisabledData<'a> {
-    endpoint_id: crate::base::EndpointId,
-    url: &'a str,
-    /// `gone`: it answered 410.
-    reason: Option<&'static str>,
-}
-
-#[derive(serde::Serialize)]
-struct FailingData<'a> {
-    endpoint_id: crate::base::EndpointId,
-    url: &'a str,
-    /// Share of the time until it is paused.
-    budget_percent: u8,
-    failing_since: String,
-    pauses_at: String,
 }
 
 /// Claims what may leave now and registers it; true when the feed was read on without reaching its end.

@@ -368,6 +368,7 @@ mod door {
     pub use super::targets::put_targets;
     pub use super::targets::target_cursor;
     pub use super::targets::targets;
+    pub use super::telling::event_shapes;
     pub use super::words::ActivationState;
     pub use super::words::AssignmentStatus;
     pub use super::words::Capability;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::model::Number;
@@ -11,21 +12,35 @@ use super::model_book::Act;
 use super::model_book::Asked;
 use super::model_book::Judged;
 use super::words::ActivationState;
+use super::words::AssignmentStatus;
+use super::words::Usage;
 use crate::base::Failure;
 use crate::notices::EventType;
 use crate::notices::JsonObject;
 use crate::notices::NewEvent;
+use crate::notices::Shape;
 
 /// What an event says of a number; keys in the order of API.md. No personal data.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct NumberData<'a> {
+    /// The number in E.164.
     e164: &'a str,
+    /// What to route calls of the number to, such as `sip:+493023125010@contoso.sip.example;user=phone` (RFC 3261, section 19.1.6); null
+    /// while nobody has the number.
+    #[schema(required = true)]
     sip_uri: Option<String>,
+    /// To what kind of thing the number is assigned.
     assignment_status: &'static str,
+    /// How far you have followed, as it was when this happened.
     activation_state: &'static str,
+    /// What the number is meant for.
     usage: &'static str,
+    /// ISO 3166-1 alpha-2.
     country: &'a str,
+    /// The customer's name.
     tenant_name: &'a str,
+    /// Your own reference, as you gave it with the number.
+    #[schema(required = true)]
     billing_ref: Option<&'a str>,
 }
 
@@ -45,20 +60,26 @@ impl<'a> NumberData<'a> {
 }
 
 /// An emergency location, as API.md writes it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct PlaceData<'a> {
     id: Uuid,
     street: &'a str,
+    /// The house number.
     number: &'a str,
     postal_code: &'a str,
     city: &'a str,
+    /// ISO 3166-1 alpha-2.
     country: &'a str,
+    /// Building, floor or room.
     #[serde(skip_serializing_if = "Option::is_none")]
     additional: Option<&'a str>,
+    /// Degrees (WGS 84), -90 to 90.
     #[serde(skip_serializing_if = "Option::is_none")]
     latitude: Option<f64>,
+    /// Degrees (WGS 84), -180 to 180.
     #[serde(skip_serializing_if = "Option::is_none")]
     longitude: Option<f64>,
+    /// Whether the address was checked against a register of addresses.
     validated: bool,
 }
 
@@ -88,24 +109,49 @@ struct With<'a, T> {
     more: T,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Located<'a> {
+    /// Where emergency calls of the number come from; null while nothing is said.
+    #[schema(required = true, inline)]
     emergency_location: Option<PlaceData<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Noted<'a> {
+    /// What the customer says to it.
+    #[schema(required = true)]
     note: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct StatusBefore {
     assignment_status: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct UsageBefore {
     usage: &'static str,
+}
+
+/// What these say, for the machine contract.
+#[must_use]
+pub fn event_shapes() -> Vec<Shape> {
+    const STATUS: &[EventType] = &[EventType::NumberAssigned, EventType::NumberUnassigned, EventType::NumberReleased];
+    let data = |name, kinds| Shape::of::<NumberData<'_>>(name, kinds);
+    let shapes = [
+        data("NumberData", STATUS).before::<StatusBefore>(),
+        data("NumberData", &[EventType::NumberUpdated]).before::<UsageBefore>(),
+        data("NumberData", &[EventType::NumberSnapshot]),
+        data("NumberReleaseData", &[EventType::NumberReleaseRequested]).with::<Noted<'_>>(),
+        data("NumberLocationData", &[EventType::NumberEmergencyLocationChanged]).with::<Located<'_>>().before::<Located<'_>>(),
+    ];
+    let spelled = shapes.into_iter().map(|shape| {
+        shape
+            .words("assignment_status", AssignmentStatus::ALL.iter().map(|word| word.as_str()))
+            .words("activation_state", ActivationState::ALL.iter().map(|word| word.as_str()))
+            .words("usage", Usage::ALL.iter().map(|word| word.as_str()))
+    });
+    spelled.collect()
 }
 
 fn object<T: Serialize>(value: &T) -> Result<JsonObject, Failure> {

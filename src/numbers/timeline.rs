@@ -74,9 +74,9 @@ pub struct MomentOut {
     /// Position in the operator's feed; null until sealed, and for changes that it is not told of.
     pub seq: Option<i64>,
     pub number_seq: Option<i64>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub before: Option<Value>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub after: Option<Value>,
 }
 

@@ -21,6 +21,7 @@ use crate::base::Failure;
 pub struct Listing<T> {
     pub data: Vec<T>,
     /// Give it as `cursor` to get the next page; null on the last one.
+    #[schema(required = true)]
     pub next_cursor: Option<String>,
     pub has_more: bool,
     /// Further fields of one list.
