@@ -67,7 +67,8 @@ pub struct Serve {
     /// What this process does.
     #[arg(long, env = "CONCORD_ROLE", value_enum, default_value_t = Role::All)]
     pub role: Role,
-    /// Address under which people reach the portal; https turns secure cookies on.
+    /// Address under which people and programs reach this site; https turns secure cookies on. With /oauth/token behind it, it is the
+    /// audience that signed assertions of API clients name.
     #[arg(long, env = "CONCORD_PUBLIC_URL")]
     pub public_url: Option<String>,
     /// Proxies whose X-Forwarded-For is believed.

@@ -181,5 +181,5 @@ fn machine(app: &App, edge: &ApiEdge) -> Router<App> {
         .with_state(app.store.clone());
     let (token, _document) = identity::api().split_for_parts();
     let token: Router<App> = token.layer(from_fn(identity::only_problems)).with_state(app.store.clone());
-    Router::new().nest("/api/v1", api).merge(token)
+    Router::new().nest("/api/v1", api).merge(token).layer(Extension(app.settings.token_addresses.clone()))
 }

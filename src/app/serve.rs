@@ -32,6 +32,7 @@ use crate::calls;
 use crate::consent;
 use crate::identity;
 use crate::identity::RequestLog;
+use crate::identity::TokenAddresses;
 use crate::notices;
 use crate::notices::Allow;
 use crate::notices::Notices;
@@ -194,8 +195,16 @@ impl Running {
 /// # Errors
 /// When the address is taken or a setting is wrong.
 pub async fn start(store: &Store, serve: &Serve) -> anyhow::Result<Running> {
+    let listener = TcpListener::bind(serve.listen).await.with_context(|| format!("listening on {}", serve.listen))?;
+    let address = listener.local_addr()?;
     let https = serve.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
-    let settings = Settings { https, trusted_proxies: serve.trusted_proxy.clone(), rate_limit: serve.rate_limit, timeout: TIMEOUT };
+    let settings = Settings {
+        https,
+        trusted_proxies: serve.trusted_proxy.clone(),
+        rate_limit: serve.rate_limit,
+        token_addresses: token_addresses(serve, address),
+        timeout: TIMEOUT,
+    };
     let notices = notices_of(serve)?;
     let app = App { store: store.clone(), notices: notices.clone(), leptos: leptos_options(serve.listen)?, settings };
     let stop = CancellationToken::new();
@@ -210,8 +219,6 @@ pub async fn start(store: &Store, serve: &Serve) -> anyhow::Result<Running> {
     }
     // Beside the start, which it would hold up.
     tasks.spawn_blocking(numbers::warm);
-    let listener = TcpListener::bind(serve.listen).await.with_context(|| format!("listening on {}", serve.listen))?;
-    let address = listener.local_addr()?;
     let (router, edge) = router(app, log.clone(), metrics);
     let kept = log.clone();
     spawn_loop(store, &stop, &tasks, identity::REQUEST_LOG, move |store| {
@@ -236,6 +243,16 @@ pub async fn start(store: &Store, serve: &Serve) -> anyhow::Result<Running> {
     });
     tracing::info!(%address, "listening");
     Ok(Running { address, stop, tasks, notices })
+}
+
+/// The address that people use, or without one what is listened on: `Host` is the caller's own word and proves nothing.
+fn token_addresses(serve: &Serve, address: SocketAddr) -> TokenAddresses {
+    if let Some(url) = &serve.public_url {
+        return TokenAddresses::of([url.clone()]);
+    }
+    let port = address.port();
+    let hosts = [address.ip().to_string(), "127.0.0.1".to_owned(), "localhost".to_owned()];
+    TokenAddresses::of(hosts.map(|host| format!("http://{host}:{port}")))
 }
 
 /// Keeps the figures small until the server ends.

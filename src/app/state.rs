@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 
+use crate::identity::TokenAddresses;
 use crate::notices::Notices;
 use crate::store::Store;
 
@@ -18,6 +19,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// Calls per second of one API client.
     pub rate_limit: u32,
+    /// What an API client's assertion names as its audience.
+    pub token_addresses: TokenAddresses,
     /// How long until an answer begins, and between two pieces of one.
     pub timeout: Duration,
 }

@@ -1,5 +1,7 @@
 //! `POST /oauth/token` and `GET /me`.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -38,6 +40,19 @@ pub fn api() -> OpenApiRouter<Store> {
     OpenApiRouter::new().routes(routes!(token)).routes(routes!(me))
 }
 
+/// The addresses of the token endpoint: what an assertion names as its audience. A request extension; without it none is taken.
+#[derive(Clone, Debug, Default)]
+pub struct TokenAddresses(Arc<[String]>);
+
+impl TokenAddresses {
+    /// Of a site by the addresses it goes under, such as `https://concord.example`.
+    pub fn of(sites: impl IntoIterator<Item = String>) -> Self {
+        let paths = ["/oauth/token", "/api/v1/oauth/token"];
+        let both = sites.into_iter().flat_map(|site| paths.map(|path| format!("{}{path}", site.trim_end_matches('/'))));
+        Self(both.collect())
+    }
+}
+
 /// A request for a token, form-encoded.
 #[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the form for the documentation; read by hand to tell doubled parameters")]
@@ -46,10 +61,15 @@ struct TokenIn {
     grant_type: String,
     /// Scopes wanted, with blanks between; all of the client's when left out.
     scope: Option<String>,
-    /// Unless sent by HTTP Basic.
+    /// With `client_secret`; unless sent by HTTP Basic.
     client_id: Option<String>,
-    /// Unless sent by HTTP Basic.
+    /// Unless sent by HTTP Basic, or proved by `client_assertion`.
     client_secret: Option<String>,
+    /// `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`.
+    client_assertion_type: Option<String>,
+    /// A JWT that the client's key has signed (ES256, EdDSA or RS256): `iss` and `sub` are the client id, `aud` is the address of this call,
+    /// `exp` lies at most 10 minutes ahead, `jti` is new in each.
+    client_assertion: Option<String>,
 }
 
 /// A token.
@@ -66,13 +86,15 @@ struct TokenOut<'a> {
 
 /// Get an access token
 ///
-/// Client credentials (RFC 6749, 4.4) by `client_secret_basic` or `client_secret_post`. Errors have the shape of RFC 6749, 5.2.
+/// Client credentials (RFC 6749, 4.4) by `client_secret_basic`, `client_secret_post` or `private_key_jwt` (RFC 7523). Public keys of a
+/// client are added in the portal. Errors have the shape of RFC 6749, 5.2; `error_description` says what does not fit.
 #[utoipa::path(post, path = "/oauth/token", tag = "access", security(()),
     request_body(content = TokenIn, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "A token", body = TokenOut), (status = 400, description = "`invalid_request`, `unsupported_grant_type` or `invalid_scope`"),
               (status = 401, description = "`invalid_client`"), (status = 429, description = "Too many failed tries", body = ProblemOut)))]
 async fn token(State(store): State<Store>, headers: HeaderMap, extensions: Extensions, body: Bytes) -> Response {
-    let mut response = match tokens::issue(&store, &headers, &body, address_of(&extensions).as_deref()).await {
+    let audiences = extensions.get::<TokenAddresses>().cloned().unwrap_or_default();
+    let mut response = match tokens::issue(&store, &headers, &body, address_of(&extensions).as_deref(), &audiences.0).await {
         Ok(issued) => {
             let scopes: Vec<&str> = issued.scopes.iter().map(crate::base::Scope::as_str).collect();
             axum::Json(TokenOut {
@@ -91,17 +113,18 @@ async fn token(State(store): State<Store>, headers: HeaderMap, extensions: Exten
 }
 
 fn refuse(refusal: Refusal) -> Response {
+    let basic = matches!(refusal, Refusal::InvalidClient { basic: true, .. });
     let (status, error, description) = match refusal {
         Refusal::Other(failure) => return failure.into_response(),
-        Refusal::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why),
+        Refusal::InvalidRequest(why) => (StatusCode::BAD_REQUEST, "invalid_request", why.to_owned()),
         Refusal::UnsupportedGrantType => {
-            (StatusCode::BAD_REQUEST, "unsupported_grant_type", "only client_credentials is known here")
+            (StatusCode::BAD_REQUEST, "unsupported_grant_type", "only client_credentials is known here".to_owned())
         }
-        Refusal::InvalidScope(why) => (StatusCode::BAD_REQUEST, "invalid_scope", why),
-        Refusal::InvalidClient { .. } => (StatusCode::UNAUTHORIZED, "invalid_client", "client id and secret do not fit"),
+        Refusal::InvalidScope(why) => (StatusCode::BAD_REQUEST, "invalid_scope", why.to_owned()),
+        Refusal::InvalidClient { why, .. } => (StatusCode::UNAUTHORIZED, "invalid_client", why),
     };
     let mut response = (status, axum::Json(json!({ "error": error, "error_description": description }))).into_response();
-    if matches!(refusal, Refusal::InvalidClient { basic: true }) {
+    if basic {
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="concord", charset="UTF-8""#));

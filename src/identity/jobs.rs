@@ -6,6 +6,7 @@ use super::log;
 use super::log::RequestLog;
 use super::password::BRAKE;
 use super::queries;
+use super::queries_keys;
 use super::wire::ApiEdge;
 use crate::base::Failure;
 use crate::store::Loop;
@@ -19,7 +20,7 @@ const PURGE: i64 = 5000;
 
 /// The loop that writes the request log.
 pub const REQUEST_LOG: Loop = Loop { name: log::LOOP, every: Duration::from_secs(1) };
-/// The loop that deletes ended sessions, old tokens, old log entries and answers kept for repeated calls.
+/// The loop that deletes ended sessions, old tokens and assertions, old log entries and answers kept for repeated calls.
 pub const HOUSEKEEPING: Loop = Loop { name: "identity.housekeeping", every: Duration::from_mins(1) };
 
 /// Writes noted calls; whether there were any. Run it once more after the last request.
@@ -57,7 +58,8 @@ pub async fn housekeeping(store: &Store, edge: Option<&ApiEdge>) -> Result<bool,
         edge.tidy();
     }
     let mut tx = store.begin_job().await?;
-    let gone = queries::purge(&mut tx, now, PURGE).await? + idempotency_purge(&mut tx, now, PURGE).await?;
+    let assertions = queries_keys::purge_assertions(&mut tx, now, PURGE).await?;
+    let gone = assertions + queries::purge(&mut tx, now, PURGE).await? + idempotency_purge(&mut tx, now, PURGE).await?;
     tx.commit().await?;
     Ok(gone >= PURGE.unsigned_abs())
 }

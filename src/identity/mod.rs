@@ -5,23 +5,29 @@
 //!
 //! **Invariants.** Secrets, tokens and session ids are stored as hashes; passwords as Argon2id. A foreign organisation is 404,
 //! never 403. A [`Ctx`](crate::base::Ctx) of a request is made here and nowhere else, so its scopes are those of the role or of
-//! the token. An ended session, a revoked client or a disabled account counts from its next request on.
+//! the token. An ended session, a revoked client or a disabled account counts from its next request on. A client proves who it is
+//! by a secret or by a JWT of its own key ([`assertion`]), each of which is good once; it is never left without a proof that works.
 //!
 //! **What it does not know.** Numbers, calls, consent: only which scopes a role has.
 
 mod form_error;
 mod forms;
 mod forms_directory;
+mod forms_keys;
 mod forms_views;
 
 #[cfg(feature = "ssr")]
 mod actions;
+#[cfg(feature = "ssr")]
+mod actions_keys;
 #[cfg(feature = "ssr")]
 mod answer;
 #[cfg(feature = "ssr")]
 mod api;
 #[cfg(feature = "ssr")]
 mod api_directory;
+#[cfg(feature = "ssr")]
+mod assertion;
 #[cfg(feature = "ssr")]
 mod flash;
 #[cfg(feature = "ssr")]
@@ -35,7 +41,11 @@ mod model;
 #[cfg(feature = "ssr")]
 mod pages;
 #[cfg(feature = "ssr")]
+mod pages_client;
+#[cfg(feature = "ssr")]
 mod pages_clients;
+#[cfg(feature = "ssr")]
+mod pages_requests;
 #[cfg(feature = "ssr")]
 mod pages_views;
 #[cfg(feature = "ssr")]
@@ -43,7 +53,13 @@ mod password;
 #[cfg(feature = "ssr")]
 mod portal;
 #[cfg(feature = "ssr")]
+mod public_key;
+#[cfg(feature = "ssr")]
 mod queries;
+#[cfg(feature = "ssr")]
+mod queries_keys;
+#[cfg(feature = "ssr")]
+mod queries_requests;
 #[cfg(feature = "ssr")]
 mod queries_session;
 #[cfg(feature = "ssr")]
@@ -86,6 +102,9 @@ pub use forms::SignOut;
 pub use forms::SignOutEverywhere;
 pub use forms_directory::SaveOperator;
 pub use forms_directory::SaveTenant;
+pub use forms_keys::AddKey;
+pub use forms_keys::EndSecret;
+pub use forms_keys::RemoveKey;
 pub use forms_views::DefaultView;
 pub use forms_views::RemoveView;
 pub use forms_views::RenameView;
@@ -108,6 +127,7 @@ mod door {
     pub use super::answer::server_ctx;
     pub use super::answer::server_parts;
     pub use super::answer::sign_in_address;
+    pub use super::api::TokenAddresses;
     pub use super::api::api;
     pub use super::api_directory::directory_api;
     pub use super::flash::Flash;
@@ -127,8 +147,12 @@ mod door {
     pub use super::model::safe_next;
     pub use super::pages::account_page;
     pub use super::pages::sign_in_page;
+    pub use super::pages_client::client_page;
+    pub use super::pages_client::end_secret_page;
+    pub use super::pages_client::remove_key_page;
     pub use super::pages_clients::clients_page;
     pub use super::pages_clients::revoke_client_page;
+    pub use super::pages_requests::requests_page;
     pub use super::pages_views::columns_menu;
     pub use super::pages_views::export_menu;
     pub use super::pages_views::views_menu;

@@ -92,6 +92,7 @@ fn client_list(lang: Lang, base: &str, clients: Vec<Client>) -> AnyView {
     let cols = vec![
         Col::new(tr!(in lang, "identity.clients.name")),
         Col::new(tr!(in lang, "identity.clients.scopes")).wrap().mid(),
+        Col::new(tr!(in lang, "identity.clients.proof")).mid(),
         Col::new(tr!(in lang, "identity.clients.made")).low(),
         Col::new(tr!(in lang, "identity.clients.used")),
         Col::new(tr!(in lang, "identity.clients.state")),
@@ -114,7 +115,21 @@ fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
         Some(at) => view! { <Time at=at style=TimeStyle::Minute /> }.into_any(),
         None => view! { <Dash /> }.into_any(),
     };
-    let state = if client.revoked_at.is_some() {
+    let live = client.revoked_at.is_none();
+    let name = if live {
+        let href = format!("{base}/{}", client.id);
+        view! { <a class="row-link" href=href>{client.name.clone()}</a> }.into_any()
+    } else {
+        view! { {client.name.clone()} }.into_any()
+    };
+    let proof = match (client.has_secret, client.keys) {
+        (true, 0) => tr!(in lang, "identity.clients.secret"),
+        (true, keys) => {
+            format!("{}, {}", tr!(in lang, "identity.clients.secret"), trn!(in lang, "identity.keys.count", keys)).into()
+        }
+        (false, keys) => trn!(in lang, "identity.keys.count", keys),
+    };
+    let state = if !live {
         view! { <Badge tone=Tone::Neutral text=tr!(in lang, "identity.clients.is_revoked") /> }.into_any()
     } else {
         let label = tr!(in lang, "identity.clients.revoke_named", name = client.name);
@@ -127,10 +142,11 @@ fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
     };
     view! {
         <tr>
-            <th scope="row">{client.name} <span class="sub id">{client.id}</span></th>
+            <th scope="row">{name} <span class="sub id">{client.id}</span></th>
             <td class="wrap" data-col="mid">
                 {client.scopes.join(" ")}
             </td>
+            <td data-col="mid">{live.then_some(proof)}</td>
             <td data-col="low">
                 <Time at=client.created_at style=TimeStyle::Date />
             </td>

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::api::FeedOut;
 use super::log::Entry;
+use super::queries_keys;
 use crate::base::AccountId;
 use crate::base::Failure;
 use crate::base::OperatorId;
@@ -46,7 +47,8 @@ pub async fn token_holder(db: impl PgExecutor<'_>, token_hash: &[u8]) -> Result<
 pub struct ClientSecret {
     pub org_kind: String,
     pub org_id: Uuid,
-    pub secret_hash: Vec<u8>,
+    /// `None` for a client that has keys only.
+    pub secret_hash: Option<Vec<u8>>,
     pub scopes: Vec<String>,
     pub revoked: bool,
 }
@@ -118,14 +120,20 @@ pub struct Client {
     pub created_at: DateTime<Utc>,
     pub last_used_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
+    /// Whether its secret is good.
+    pub has_secret: bool,
+    /// Public keys it may sign with.
+    pub keys: i64,
 }
 
 pub async fn clients(conn: &mut PgConnection, org: Org) -> Result<Vec<Client>, Failure> {
     let rows = sqlx::query_as!(
         Client,
-        "select id, name, scopes, created_at, last_used_at, revoked_at from api_client
-         where org_kind = $1 and org_id = $2
-         order by revoked_at is not null, created_at desc, id",
+        r#"select id, name, scopes, created_at, last_used_at, revoked_at, secret_hash is not null as "has_secret!",
+                  (select count(*) from api_client_key k where k.client_id = c.id) as "keys!"
+           from api_client c
+           where org_kind = $1 and org_id = $2
+           order by revoked_at is not null, created_at desc, id"#,
         org.kind(),
         org.id()
     )
@@ -171,7 +179,7 @@ pub async fn revoke_client(conn: &mut PgConnection, org: Org, id: &str, now: Dat
     .await?
     .rows_affected();
     if revoked == 1 {
-        sqlx::query!("delete from access_token where client_id = $1", id).execute(conn).await?;
+        queries_keys::end_tokens(conn, id).await?;
     }
     Ok(revoked == 1)
 }

@@ -3,6 +3,7 @@
 mod access;
 mod directory;
 mod forms;
+mod keys;
 mod portal;
 mod views;
 
@@ -91,7 +92,8 @@ fn app(store: &Store, log: &RequestLog, limits: RateLimits) -> Router {
         .with_state(store.clone())
         .fallback(no_such_route)
         .layer(from_fn_with_state(edge, api_edge))
-        .layer(from_fn(only_problems));
+        .layer(from_fn(only_problems))
+        .layer(Extension(TokenAddresses::of(["https://concord.example".to_owned()])));
     let pages = Router::new()
         .route("/", get(who))
         .route("/t/{slug}/", get(tenant_page))

@@ -93,7 +93,8 @@ pub fn site(store: &Store) -> Router {
 /// The site over a store, with a limit to what a call may take.
 pub fn site_within(store: &Store, timeout: Duration) -> Router {
     let leptos = LeptosOptions::builder().output_name("concord").site_root("target/site").build();
-    let settings = Settings { https: false, trusted_proxies: Vec::new(), rate_limit: 100_000, timeout };
+    let token_addresses = concord::identity::TokenAddresses::default();
+    let settings = Settings { https: false, trusted_proxies: Vec::new(), rate_limit: 100_000, token_addresses, timeout };
     let notices = Notices::new(empty::<IpNet>().collect(), Policy::default()).expect("TLS");
     router(App { store: store.clone(), notices, leptos, settings }, RequestLog::default(), None).0
 }
