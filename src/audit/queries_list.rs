@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::base::Cursor;
 use crate::base::Failure;
-use crate::base::Problem;
 
 /// What of the log to list; half open in time.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +42,7 @@ impl EntryRow {
     /// The place of this entry in the list.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        Cursor(vec![self.at.timestamp_micros().to_string(), self.id.to_string()])
+        Cursor::of_moment(self.at, self.id)
     }
 }
 
@@ -74,12 +73,8 @@ type Place = (Option<DateTime<Utc>>, Option<Uuid>);
 
 fn place(cursor: Option<&Cursor>) -> Result<Place, Failure> {
     let Some(cursor) = cursor else { return Ok((None, None)) };
-    let at = cursor.0.first().and_then(|at| at.parse().ok()).and_then(DateTime::from_timestamp_micros);
-    let id = cursor.0.get(1).and_then(|id| Uuid::try_parse(id).ok());
-    if at.is_none() || id.is_none() {
-        return Err(Problem::new(400, "cursor_invalid", "This cursor is not one of this list. Start without a cursor.").into());
-    }
-    Ok((at, id))
+    let (at, id) = cursor.moment()?;
+    Ok((Some(at), Some(id)))
 }
 
 macro_rules! rows_of {

@@ -19,6 +19,7 @@ pub use ctx::Org;
 pub use ctx::Scope;
 pub use ctx::ScopeSet;
 pub use cursor::Cursor;
+pub use cursor::read_moment;
 pub use e164::E164;
 pub use e164::E164Error;
 pub use env::Clock;

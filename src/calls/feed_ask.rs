@@ -50,17 +50,14 @@ pub(super) struct ListPlace {
 impl ListPlace {
     /// The opaque form.
     pub fn encode(self) -> String {
-        Cursor(vec![self.invited_at.timestamp_micros().to_string(), self.id.to_string()]).encode()
+        Cursor::of_moment(self.invited_at, self.id).encode()
     }
 
     /// Reads the cursor of a call; `None` without one.
     pub fn of(paging: &Paging) -> Result<Option<Self>, Failure> {
-        let Some(Cursor(parts)) = paging.cursor(2)? else { return Ok(None) };
-        let at = parts[0].parse().ok().and_then(DateTime::from_timestamp_micros);
-        match (at, Uuid::try_parse(&parts[1])) {
-            (Some(invited_at), Ok(id)) => Ok(Some(Self { invited_at, id })),
-            (_, _) => Err(cursor_invalid()),
-        }
+        let Some(cursor) = paging.cursor(2)? else { return Ok(None) };
+        let (invited_at, id) = cursor.moment()?;
+        Ok(Some(Self { invited_at, id }))
     }
 }
 

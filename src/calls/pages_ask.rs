@@ -99,16 +99,12 @@ impl CallPlace {
     /// The opaque form.
     #[must_use]
     pub fn encode(self) -> String {
-        Cursor(vec![self.at.timestamp_micros().to_string(), self.id.to_string()]).encode()
+        Cursor::of_moment(self.at, self.id).encode()
     }
 
     fn decode(text: &str) -> Result<Self, Failure> {
-        let Cursor(parts) = Cursor::decode(text, 2)?;
-        let at = parts[0].parse().ok().and_then(DateTime::from_timestamp_micros).filter(|at| within(*at));
-        match (at, Uuid::try_parse(&parts[1])) {
-            (Some(at), Ok(id)) => Ok(Self { at, id }),
-            _ => Err(Problem::new(400, "cursor_invalid", "This cursor is not one of this list. Start without a cursor.").into()),
-        }
+        let (at, id) = Cursor::decode(text, 2)?.moment()?;
+        Ok(Self { at, id })
     }
 }
 

@@ -4,11 +4,13 @@ use leptos::prelude::*;
 
 use super::actions_keys;
 use super::pages_client::Shown;
+use super::pages_client::Whose;
 use super::portal::PageRequest;
 use super::queries_requests::LoggedCall;
 use crate::base::Cursor;
 use crate::base::Failure;
 use crate::tr;
+use crate::trn;
 use crate::ui::ButtonLink;
 use crate::ui::Card;
 use crate::ui::Col;
@@ -39,18 +41,19 @@ pub const FEW: usize = 8;
 /// # Errors
 /// 401 for a visitor, 403 without `clients:write`, 404 when there is no such client, 400 for a cursor of another list.
 pub async fn requests_page(req: PageRequest) -> Result<Page, Failure> {
-    let shown = Shown::of(&req).await?;
+    let shown = Shown::of(&req, Whose::Any).await?;
     let v = viewer();
     let lang = v.lang;
     let query = &req.query;
-    let newer = query.has("before") && !query.has("after");
     let cursor = query.get("after").or_else(|| query.get("before")).map(|text| Cursor::decode(text, 2)).transpose()?;
     let refused = query.get("answer") == Some("refused");
     let client = &shown.proofs.client;
-    let rows = actions_keys::requests(&req.store, req.ctx()?, &client.id, (cursor.as_ref(), newer), refused, LIMIT + 1).await?;
+    let rows =
+        actions_keys::requests(&req.store, req.ctx()?, &client.id, (cursor.as_ref(), query.turns_back()), refused, LIMIT + 1)
+            .await?;
     let title = tr!(in lang, "identity.requests.title");
     let crumbs = shown.crumbs(Some(title.clone()));
-    let list = if rows.is_empty() { empty(lang, refused) } else { list(&v, &req.path, query, (cursor.is_some(), newer), rows) };
+    let list = if rows.is_empty() { empty(lang, refused) } else { list(&v, &req.path, query, rows) };
     let answers = vec![Opt::new("refused", tr!(in lang, "identity.requests.refused"))];
     let answer = query.get("answer").map(str::to_owned);
     let name = client.name.clone();
@@ -74,18 +77,10 @@ fn empty(lang: Lang, refused: bool) -> AnyView {
     .into_any()
 }
 
-fn list(v: &Viewer, path: &str, query: &Query, (placed, newer): (bool, bool), mut calls: Vec<LoggedCall>) -> AnyView {
+fn list(v: &Viewer, path: &str, query: &Query, mut calls: Vec<LoggedCall>) -> AnyView {
     let lang = v.lang;
-    let more = calls.len() > LIMIT;
-    if more && newer {
-        calls.remove(0);
-    }
-    calls.truncate(LIMIT);
-    let has_newer = if newer { more } else { placed };
-    let has_older = more || newer;
-    let previous = calls.first().filter(|_| has_newer).map(|call| query.before(call.cursor().encode()).href(path));
-    let next = calls.last().filter(|_| has_older).map(|call| query.after(call.cursor().encode()).href(path));
-    let shown = tr!(in lang, "identity.requests.shown", n = v.count(i64::try_from(calls.len()).unwrap_or(0)));
+    let (previous, next) = query.turn(path, &mut calls, LIMIT, |call| call.cursor().encode());
+    let shown = trn!(in lang, "identity.requests.shown", calls.len());
     let cols = columns(v);
     let rows = rows(v, &cols, &calls);
     view! {

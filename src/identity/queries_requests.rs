@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use crate::base::Cursor;
 use crate::base::Failure;
-use crate::base::Problem;
 
 /// One call of the API.
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ impl LoggedCall {
     /// The place of this call in the list.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        Cursor(vec![self.at.timestamp_micros().to_string(), self.id.to_string()])
+        Cursor::of_moment(self.at, self.id)
     }
 }
 
@@ -71,9 +70,9 @@ pub async fn requests(
     limit: i64,
 ) -> Result<Vec<LoggedCall>, Failure> {
     let place = match cursor {
-        Some(cursor) => place(cursor)?,
+        Some(cursor) => cursor.moment()?,
         // Behind everything that is.
-        None => (far(), Uuid::max()),
+        None => (DateTime::from_timestamp(253_402_300_799, 0).unwrap_or_default(), Uuid::max()),
     };
     // Four texts, as refused calls have an index of their own.
     let mut rows = match (newer, refused) {
@@ -86,16 +85,4 @@ pub async fn requests(
         rows.reverse();
     }
     Ok(rows)
-}
-
-/// The last moment that Postgres and the driver agree on comfortably.
-fn far() -> DateTime<Utc> {
-    DateTime::from_timestamp(253_402_300_799, 0).unwrap_or_default()
-}
-
-fn place(cursor: &Cursor) -> Result<(DateTime<Utc>, Uuid), Failure> {
-    let at = cursor.0.first().and_then(|at| at.parse().ok()).and_then(DateTime::from_timestamp_micros).filter(|at| *at < far());
-    let id = cursor.0.get(1).and_then(|id| Uuid::try_parse(id).ok());
-    at.zip(id)
-        .ok_or_else(|| Problem::new(400, "cursor_invalid", "This cursor is not one of this list. Start without a cursor.").into())
 }

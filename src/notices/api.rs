@@ -223,18 +223,11 @@ async fn event_attempts(
 
 /// The place to go on from in a list of tries.
 pub(super) fn before_of(paging: &Paging) -> Result<Option<(DateTime<chrono::Utc>, Uuid)>, Failure> {
-    let Some(Cursor(parts)) = paging.cursor(2)? else {
-        return Ok(None);
-    };
-    let at = parts[0].parse().ok().and_then(DateTime::from_timestamp_micros);
-    match (at, Uuid::try_parse(&parts[1])) {
-        (Some(at), Ok(id)) => Ok(Some((at, id))),
-        (_, _) => Err(Problem::new(400, "cursor_invalid", "This cursor is not one of this list. Start without a cursor.").into()),
-    }
+    paging.cursor(2)?.map(|cursor| cursor.moment()).transpose()
 }
 
 pub(super) fn attempts(rows: Vec<AttemptView>, paging: &Paging, format: Format) -> Result<Response, Failure> {
-    let cursor = |last: &AttemptView| Cursor(vec![last.at.timestamp_micros().to_string(), last.id.to_string()]).encode();
+    let cursor = |last: &AttemptView| Cursor::of_moment(last.at, last.id).encode();
     Listing::cut(rows, paging.limit, cursor).answer(format, &paging.uri, &ATTEMPT_COLUMNS)
 }
 

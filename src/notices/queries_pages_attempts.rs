@@ -11,6 +11,7 @@ use super::queries_pages::Slice;
 use crate::base::Cursor;
 use crate::base::Failure;
 use crate::base::OperatorId;
+use crate::base::read_moment;
 
 /// What of the attempts to list. Times are half open.
 #[derive(Clone, Debug, Default)]
@@ -151,13 +152,11 @@ pub(super) async fn attempts(
     } else {
         attempt_rows!("order by a.at desc, a.id desc limit $13", operator, filter, above, below, limit + 1).fetch_all(conn).await?
     };
-    Ok(Slice::cut(rows, limit, place, |row| Cursor(vec![row.at.timestamp_micros().to_string(), row.id.to_string()]).encode()))
+    Ok(Slice::cut(rows, limit, place, |row| Cursor::of_moment(row.at, row.id).encode()))
 }
 
 fn place_of(cursor: &str) -> Result<(DateTime<Utc>, Uuid), Failure> {
-    let cursor = Cursor::decode(cursor, 2)?;
-    let at = cursor.0[0].parse().ok().and_then(DateTime::from_timestamp_micros).unwrap_or(DateTime::UNIX_EPOCH);
-    Ok((at, Uuid::try_parse(&cursor.0[1]).unwrap_or_default()))
+    Cursor::decode(cursor, 2)?.moment()
 }
 
 /// An attempt with what was sent and what came back.
@@ -178,7 +177,7 @@ pub(super) struct AttemptFull {
 /// When the database is away.
 pub(super) async fn attempt(conn: &mut PgConnection, operator: OperatorId, key: &str) -> Result<Option<AttemptFull>, Failure> {
     let Some((at, id)) = key.split_once('-') else { return Ok(None) };
-    let at = at.parse().ok().and_then(DateTime::from_timestamp_micros);
+    let at = read_moment(at);
     let (Some(at), Ok(id)) = (at, Uuid::try_parse(id)) else { return Ok(None) };
     let all = AttemptFilter::default();
     let below = (at + TimeDelta::microseconds(1), Uuid::nil());

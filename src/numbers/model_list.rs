@@ -13,6 +13,7 @@ use super::model_filter::moment;
 use crate::base::Cursor;
 use crate::base::Failure;
 use crate::base::Problem;
+use crate::base::read_moment;
 use crate::base::write_time;
 use crate::ui::Query;
 
@@ -76,7 +77,7 @@ impl Place {
         let fits = match order {
             Order::Number | Order::State | Order::City | Order::Usage => true,
             Order::Operator => Uuid::try_parse(&parts[1]).is_ok(),
-            Order::Changed => parts[1].parse().ok().and_then(DateTime::from_timestamp_micros).is_some(),
+            Order::Changed => read_moment(&parts[1]).is_some(),
         };
         if parts[0] != order.as_str() || !fits {
             let detail = "This cursor belongs to another order of the list. Start without a cursor.";

@@ -30,6 +30,7 @@ use super::queries_filter::Tally;
 use super::queries_filter::Whose;
 use crate::base::Failure;
 use crate::base::TenantId;
+use crate::base::read_moment;
 
 /// Choices of a filter that are offered; with more of them the filter is typed.
 pub const CHOICES: i64 = 40;
@@ -231,7 +232,7 @@ fn push_place(sql: &mut Sql, order: Order, column: &'static str, place: &Place, 
             sql.push_bind(Uuid::try_parse(&place.key).unwrap_or_default()).push(", ");
         }
         Order::Changed => {
-            let at = place.key.parse().ok().and_then(DateTime::from_timestamp_micros).unwrap_or_default();
+            let at = read_moment(&place.key).unwrap_or_default();
             sql.push_bind(at).push(", ");
         }
     }

@@ -55,18 +55,13 @@ pub async fn audit_page(req: PageRequest) -> Result<Page, Failure> {
     let v = viewer();
     let lang = v.lang;
     let query = &req.query;
-    let newer = query.has("before") && !query.has("after");
     let cursor = query.get("after").or_else(|| query.get("before")).map(|text| Cursor::decode(text, 2)).transpose()?;
     let limit = i64::try_from(LIMIT + 1).unwrap_or(i64::MAX);
     let mut tx = req.store.begin_for(ctx).await?;
-    let rows = audit::list(&mut tx, ctx.org.id(), &filter(query, &v), (cursor.as_ref(), newer), limit).await?;
+    let rows = audit::list(&mut tx, ctx.org.id(), &filter(query, &v), (cursor.as_ref(), query.turns_back()), limit).await?;
     tx.commit().await?;
     let active = active(lang, &req.path, query);
-    let list = if rows.is_empty() {
-        empty(lang, &req.path, !active.is_empty())
-    } else {
-        list(&v, &req.path, query, (cursor.is_some(), newer), rows)
-    };
+    let list = if rows.is_empty() { empty(lang, &req.path, !active.is_empty()) } else { list(&v, &req.path, query, rows) };
     let verify = format!("{}/verify", req.path);
     let body = view! {
         <PageHead title=tr!(in lang, "portal.audit.title") purpose=tr!(in lang, "portal.audit.purpose")>
@@ -151,17 +146,9 @@ fn empty(lang: Lang, path: &str, filtered: bool) -> AnyView {
     .into_any()
 }
 
-fn list(v: &Viewer, path: &str, query: &Query, (placed, newer): (bool, bool), mut entries: Vec<EntryRow>) -> AnyView {
+fn list(v: &Viewer, path: &str, query: &Query, mut entries: Vec<EntryRow>) -> AnyView {
     let lang = v.lang;
-    let more = entries.len() > LIMIT;
-    if more && newer {
-        entries.remove(0);
-    }
-    entries.truncate(LIMIT);
-    let has_newer = if newer { more } else { placed };
-    let has_older = more || newer;
-    let previous = entries.first().filter(|_| has_newer).map(|row| query.before(row.cursor().encode()).href(path));
-    let next = entries.last().filter(|_| has_older).map(|row| query.after(row.cursor().encode()).href(path));
+    let (previous, next) = query.turn(path, &mut entries, LIMIT, |row| row.cursor().encode());
     let cols = vec![
         Col::new(tr!(in lang, "portal.audit.time", zone = v.zone())).nowrap(),
         Col::new(tr!(in lang, "portal.audit.who")),

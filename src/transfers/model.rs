@@ -253,7 +253,7 @@ impl TransferRow {
     /// The place of this entry in the list.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
-        Cursor(vec![self.at.timestamp_micros().to_string(), self.id.to_string()])
+        Cursor::of_moment(self.at, self.id)
     }
 }
 

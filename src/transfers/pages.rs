@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::actions;
 use super::actions::Party;
-use super::model::Position;
 use super::model::TransferRow;
 use super::model::TransferTotal;
 use super::pages_filter;
@@ -60,7 +59,7 @@ pub async fn register_page(req: PageRequest) -> Result<Page, Failure> {
     let list = if nothing {
         empty(v.lang, path, !active.is_empty())
     } else {
-        list(&v, ctx.org, path, query, &position, reading.rows, &reading.totals)
+        list(&v, ctx.org, path, query, reading.rows, &reading.totals)
     };
     let answer = (!nothing).then(|| answer_card(&v, ctx.org, &reading.totals));
     let verify = format!("{path}/verify");
@@ -101,26 +100,9 @@ fn empty(lang: Lang, path: &str, filtered: bool) -> AnyView {
     .into_any()
 }
 
-fn list(
-    v: &Viewer,
-    reader: Org,
-    path: &str,
-    query: &Query,
-    position: &Position,
-    mut rows: Vec<TransferRow>,
-    totals: &[TransferTotal],
-) -> AnyView {
+fn list(v: &Viewer, reader: Org, path: &str, query: &Query, mut rows: Vec<TransferRow>, totals: &[TransferTotal]) -> AnyView {
     let lang = v.lang;
-    let more = rows.len() > LIMIT;
-    let backwards = matches!(position, Position::Before(_));
-    if more && backwards {
-        rows.remove(0);
-    }
-    rows.truncate(LIMIT);
-    let newer = if backwards { more } else { matches!(position, Position::After(_)) };
-    let older = more || backwards;
-    let previous = rows.first().filter(|_| newer).map(|row| query.before(row.cursor().encode()).href(path));
-    let next = rows.last().filter(|_| older).map(|row| query.after(row.cursor().encode()).href(path));
+    let (previous, next) = query.turn(path, &mut rows, LIMIT, |row| row.cursor().encode());
     let all: i64 = totals.iter().map(|total| total.entries).sum();
     let shown = v.count(i64::try_from(rows.len()).unwrap_or(0));
     let export = query.first_page().href(&format!("{path}.csv"));

@@ -17,7 +17,6 @@ use super::model::TransferState;
 use super::model::TransferTotal;
 use crate::base::Cursor;
 use crate::base::Failure;
-use crate::base::Problem;
 use crate::base::made_at;
 
 /// One page of the list in one direction; `$compare` and `$order` are the only differences. The place in the chain is that of
@@ -94,12 +93,8 @@ pub async fn page(
 }
 
 fn place(cursor: &Cursor) -> Result<(Option<DateTime<Utc>>, Option<Uuid>), Failure> {
-    let at = cursor.0.first().and_then(|at| at.parse().ok()).and_then(DateTime::from_timestamp_micros);
-    let id = cursor.0.get(1).and_then(|id| Uuid::try_parse(id).ok());
-    match (at, id) {
-        (Some(at), Some(id)) => Ok((Some(at), Some(id))),
-        _ => Err(Problem::new(400, "cursor_invalid", "This cursor is not one of this list. Start without a cursor.").into()),
-    }
+    let (at, id) = cursor.moment()?;
+    Ok((Some(at), Some(id)))
 }
 
 /// Entries newest first, a page of `limit` after a cursor.

@@ -102,6 +102,33 @@ impl Query {
         self.without("after").with("before", cursor)
     }
 
+    /// Whether the page in front of a cursor is asked for.
+    #[must_use]
+    pub fn turns_back(&self) -> bool {
+        self.has("before") && !self.has("after")
+    }
+
+    /// Cuts a page that was read with one row more than `limit`, and gives the addresses of the page in front of it and behind it.
+    #[must_use]
+    pub fn turn<T>(
+        &self,
+        path: &str,
+        rows: &mut Vec<T>,
+        limit: usize,
+        cursor: impl Fn(&T) -> String,
+    ) -> (Option<String>, Option<String>) {
+        let more = rows.len() > limit;
+        if more && self.turns_back() {
+            rows.remove(0);
+        }
+        rows.truncate(limit);
+        let in_front = if self.turns_back() { more } else { self.has("after") };
+        let behind = more || self.turns_back();
+        let previous = rows.first().filter(|_| in_front).map(|row| self.before(cursor(row)).href(path));
+        let next = rows.last().filter(|_| behind).map(|row| self.after(cursor(row)).href(path));
+        (previous, next)
+    }
+
     /// The order asked for: key and whether it falls.
     #[must_use]
     pub fn sort(&self) -> Option<(&str, bool)> {
