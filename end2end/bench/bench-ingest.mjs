@@ -1,7 +1,7 @@
 // What taking rows costs: durations and call records over HTTP (token, checks, verdicts, change lists, commit) against
 // `psql \copy` of the very rows that then stand in the tables, into copies of those tables with all their indexes.
 //   node bench/bench-ingest.mjs [--short]
-// Prints `name value ratio goal`, one line a measure; ends with 3 when a goal is missed by half (short) or at all.
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
 // Needs the release build and psql. The server runs without its background jobs, so that nobody else works meanwhile.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // What delivering notices costs, as ratios of two things in one run.
 //   node bench/bench-notices.mjs [--short] [--only PART]   parts: ceiling latency isolation snapshot enqueue
-// Prints `name value ratio goal`, one line a measure; ends with 3 when a goal is missed by half (short) or at all.
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
 // Needs the release build. Events of a burst are written by SQL into the feed's own table; all else is the server's: sealing, gate,
 // claim, register, signature, post, settling, attempts. The receiver is a bare one, a process of its own, for us and for pg-boss.
 import { createHmac, randomUUID } from 'node:crypto';

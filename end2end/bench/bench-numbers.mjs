@@ -1,7 +1,7 @@
 // What a million numbers cost a tenant: first page, deep page and searches against the same with a thousand numbers, and the memory of the
 // server while all of them are exported.
 //   node bench/bench-numbers.mjs [--short]
-// Prints `name value ratio goal`, one line a measure; ends with 3 when a bound is broken. Needs the release build and psql.
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a bound is broken. Needs the release build and psql.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

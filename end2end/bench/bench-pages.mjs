@@ -1,6 +1,6 @@
 // What the portal's pages cost: the numbers page against its own JSON, and what a first visit transfers.
 //   node bench/bench-pages.mjs [--short]
-// Prints `name value ratio goal`, one line a measure; ends with 3 when a bound is broken. Needs the release build.
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a bound is broken. Needs the release build.
 import { constants, brotliCompressSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
 import { bearer, goals, median, say } from '../helpers/bench.mjs';

@@ -1,7 +1,7 @@
 // What the register costs: taking durations, draining the feed of calls and delivering assignments of 20 tenants, with the
 // register over without.
 //   node bench/bench-register.mjs [--short] [--only PART]   parts: ingest feed-drain assignments
-// Prints `name value ratio goal`, one line a measure; ends with 3 when a goal is missed by half (short) or at all.
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a goal is missed by half (short) or at all.
 // Needs the release build. Without: rules of the database leave out what goes into `transfer`, and into `chain_pending` for its
 // chain. The server is the same and sends the same, so two statements that write nothing stay in the measure without; rows, indexes
 // and WAL of the register, and the chaining of what falls due meanwhile, are only in the measure with. What is chained later (a push

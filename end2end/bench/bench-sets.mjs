@@ -1,6 +1,6 @@
 // Change sets: 10,000 assignments checked, run and taken back, against the same rows written by one plain SQL statement.
 //   node bench/bench-sets.mjs [--short]
-// Prints `name value ratio goal`, one line a measure; ends with 3 when a bound is broken. Needs the release build; the ratio needs psql.
+// Prints `name value ratio goal`, one line a measure; ends with 1 when a bound is broken. Needs the release build; the ratio needs psql.
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { goals, say, socketOf } from '../helpers/bench.mjs';

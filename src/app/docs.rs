@@ -53,6 +53,8 @@ pub(super) struct Field {
     kind: String,
     header: bool,
     pub(super) required: bool,
+    /// Not there where it does not apply.
+    pub(super) missing: bool,
     /// Always there, but null where it does not apply.
     nullable: bool,
     what: String,
@@ -184,6 +186,7 @@ fn parameter(document: &Value, one: &Value) -> Field {
         kind: kind_of(document, &one["schema"]),
         header: one["in"] == "header",
         required: one["required"] == true,
+        missing: false,
         nullable: false,
         what: text(&one["description"]),
     }
@@ -217,6 +220,7 @@ pub(super) fn collect(document: &Value, schema: &Value, before: &str, depth: usi
             kind: kind_of(document, property),
             header: false,
             required: is_required(name),
+            missing: false,
             nullable: is_required(name) && has_null(property),
             what: text(&said["description"]),
         });
@@ -315,6 +319,7 @@ pub(super) fn field_list(fields: Vec<Field>) -> AnyView {
     let rows = fields.into_iter().map(|field| {
         let mut notes = vec![Text::from(field.kind)];
         notes.extend(field.nullable.then(|| tr!("app.docs.nullable")));
+        notes.extend(field.missing.then(|| tr!("app.docs.missing")));
         notes.extend(field.header.then(|| tr!("app.docs.header")));
         notes.extend(field.required.then(|| tr!("app.docs.required")));
         let notes = format!("{}. ", notes.join(", "));

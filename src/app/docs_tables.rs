@@ -60,8 +60,9 @@ fn event_line(document: &Value, lang: Lang, kind: EventType) -> AnyView {
         // What stands in for a withheld event has no data: it is shown whole.
         collect(document, schema, "", DEPTH, &mut fields);
     }
-    // Of what is sent every key is there.
+    // Of what is sent nearly every key is there: what is said is which may be missing.
     for field in &mut fields {
+        field.missing = !field.required;
         field.required = false;
     }
     view! {

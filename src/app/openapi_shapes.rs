@@ -112,8 +112,10 @@ fn settle(property: &mut Object, has: bool) {
     if has {
         // What is said of null is of other types.
         let said = property.description.take();
-        property.description =
-            said.and_then(|said| Some(said.split("; null").next()?.to_owned())).filter(|said| !said.starts_with("Null"));
+        property.description = said.filter(|said| !said.starts_with("Null")).map(|said| match said.split_once("; null") {
+            Some((before, _)) => format!("{before}."),
+            None => said,
+        });
     } else {
         property.format = None;
         property.description = Some("Always null.".to_owned());

@@ -251,8 +251,9 @@ fn token_addresses(serve: &Serve, address: SocketAddr) -> TokenAddresses {
         return TokenAddresses::of([url.clone()]);
     }
     let port = address.port();
-    let hosts = [address.ip().to_string(), "127.0.0.1".to_owned(), "localhost".to_owned()];
-    TokenAddresses::of(hosts.map(|host| format!("http://{host}:{port}")))
+    TokenAddresses::of(
+        [address.to_string(), format!("127.0.0.1:{port}"), format!("localhost:{port}")].map(|host| format!("http://{host}")),
+    )
 }
 
 /// Keeps the figures small until the server ends.

@@ -29,15 +29,23 @@ pub struct Proofs {
     pub keys: Vec<ClientKey>,
 }
 
-/// A live client with its keys.
+impl Proofs {
+    /// Whether a key is known to work, as it has been used; another than `but`.
+    #[must_use]
+    pub fn has_used_key(&self, but: Option<&str>) -> bool {
+        self.keys.iter().any(|key| key.last_used_at.is_some() && but != Some(key.id.as_str()))
+    }
+}
+
+/// A client with its keys, also one that is revoked.
 ///
 /// # Errors
-/// 403 without `clients:write`, 404 when the organisation has no such live client.
+/// 403 without `clients:write`, 404 when the organisation has no such client.
 pub async fn proofs(store: &Store, ctx: &Ctx, id: &str) -> Result<Proofs, Failure> {
     ctx.require(Scope::ClientsWrite)?;
     let mut tx = store.begin_for(ctx).await?;
-    let live = queries::clients(&mut tx, ctx.org).await?.into_iter().find(|client| client.id == id && client.revoked_at.is_none());
-    let client = live.ok_or_else(|| Problem::not_found("client"))?;
+    let found = queries::clients(&mut tx, ctx.org).await?.into_iter().find(|client| client.id == id);
+    let client = found.ok_or_else(|| Problem::not_found("client"))?;
     let keys = queries_keys::keys(&mut tx, id).await?;
     tx.commit().await?;
     Ok(Proofs { client, keys })

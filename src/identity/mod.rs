@@ -6,7 +6,7 @@
 //! **Invariants.** Secrets, tokens and session ids are stored as hashes; passwords as Argon2id. A foreign organisation is 404,
 //! never 403. A [`Ctx`](crate::base::Ctx) of a request is made here and nowhere else, so its scopes are those of the role or of
 //! the token. An ended session, a revoked client or a disabled account counts from its next request on. A client proves who it is
-//! by a secret or by a JWT of its own key ([`assertion`]), each of which is good once; it is never left without a proof that works.
+//! by a secret, or by JWTs of its own key that are good once each ([`assertion`]); it is never left without a proof that works.
 //!
 //! **What it does not know.** Numbers, calls, consent: only which scopes a role has.
 

@@ -56,11 +56,22 @@ pub(super) struct Shown {
     pub(super) proofs: Proofs,
 }
 
+/// Which clients a page is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Whose {
+    Live,
+    /// Those that are revoked too.
+    Any,
+}
+
 impl Shown {
-    pub(super) async fn of(req: &PageRequest) -> Result<Self, Failure> {
+    pub(super) async fn of(req: &PageRequest, whose: Whose) -> Result<Self, Failure> {
         let ctx = req.ctx()?;
         let kind = OrgKind::parse(ctx.org.kind()).ok_or_else(|| Problem::not_found("organisation"))?;
         let proofs = actions_keys::proofs(&req.store, ctx, req.param("id")).await?;
+        if whose == Whose::Live && proofs.client.revoked_at.is_some() {
+            return Err(Problem::not_found("client").into());
+        }
         let list = format!("{}clients", kind.home(req.slug()));
         Ok(Self { lang: viewer().lang, kind, slug: req.slug().to_owned(), list, proofs })
     }
@@ -80,6 +91,7 @@ impl Shown {
         let name = self.proofs.client.name.clone();
         match more {
             None => vec![list, Crumb::here(name)],
+            Some(more) if self.proofs.client.revoked_at.is_some() => vec![list, Crumb::here(name), Crumb::here(more)],
             Some(more) => vec![list, Crumb::link(self.here(), name), Crumb::here(more)],
         }
     }
@@ -90,7 +102,7 @@ impl Shown {
 /// # Errors
 /// 401 for a visitor, 403 without `clients:write`, 404 when there is no such live client.
 pub async fn client_page(req: PageRequest) -> Result<Page, Failure> {
-    let shown = Shown::of(&req).await?;
+    let shown = Shown::of(&req, Whose::Live).await?;
     let lang = shown.lang;
     let client = shown.proofs.client.clone();
     let used = match client.last_used_at {
@@ -231,7 +243,7 @@ fn how(shown: &Shown) -> AnyView {
 /// # Errors
 /// As [`client_page`], and 404 when the client has no such key.
 pub async fn remove_key_page(req: PageRequest) -> Result<Page, Failure> {
-    let shown = Shown::of(&req).await?;
+    let shown = Shown::of(&req, Whose::Live).await?;
     let key = req.param("key").to_owned();
     if !shown.proofs.keys.iter().any(|held| held.id == key) {
         return Err(Problem::not_found("key").into());
@@ -242,6 +254,7 @@ pub async fn remove_key_page(req: PageRequest) -> Result<Page, Failure> {
     let sure = Sure {
         title: tr!(in lang, "identity.keys.remove_title"),
         text: tr!(in lang, "identity.keys.remove_text"),
+        allowed: shown.proofs.client.has_secret || shown.proofs.has_used_key(Some(&key)),
         what: Some(key),
         button: tr!(in lang, "identity.keys.remove"),
         keep: tr!(in lang, "identity.keys.keep"),
@@ -256,7 +269,7 @@ pub async fn remove_key_page(req: PageRequest) -> Result<Page, Failure> {
 /// # Errors
 /// As [`client_page`], and 404 when the client has no secret.
 pub async fn end_secret_page(req: PageRequest) -> Result<Page, Failure> {
-    let shown = Shown::of(&req).await?;
+    let shown = Shown::of(&req, Whose::Live).await?;
     if !shown.proofs.client.has_secret {
         return Err(Problem::not_found("secret").into());
     }
@@ -266,6 +279,7 @@ pub async fn end_secret_page(req: PageRequest) -> Result<Page, Failure> {
         title: tr!(in lang, "identity.keys.end_secret_title"),
         text: trn!(in lang, "identity.keys.end_secret_text", keys),
         what: None,
+        allowed: shown.proofs.has_used_key(None),
         button: tr!(in lang, "identity.keys.end_secret"),
         keep: tr!(in lang, "identity.keys.keep_secret"),
         action: EndSecret::url(),
@@ -279,6 +293,8 @@ struct Sure {
     title: Text,
     text: Text,
     what: Option<String>,
+    /// Whether a proof is left that is known to work.
+    allowed: bool,
     button: Text,
     keep: Text,
     action: &'static str,
@@ -290,15 +306,17 @@ impl Sure {
         let crumbs = shown.crumbs(Some(self.button.clone()));
         let keep = way_back(shown.here(), self.keep.into_owned());
         let what = self.what.map(|what| view! { <p><code class="id">{what}</code></p> });
+        let text = if self.allowed { self.text } else { tr!(in shown.lang, "problem.proof_needed") };
+        let button = self.button;
+        let act = self.allowed.then(|| {
+            view! { <ActionButton action=self.action fields=self.fields kind=Kind::Danger>{button}</ActionButton> }
+        });
         let body = view! {
             <PageHead title=self.title.clone() crumbs=crumbs />
             <Card>
-                <p>{self.text}</p>
+                <p>{text}</p>
                 {what}
-                <div class="cluster">
-                    <ActionButton action=self.action fields=self.fields kind=Kind::Danger>{self.button}</ActionButton>
-                    {keep}
-                </div>
+                <div class="cluster">{act} {keep}</div>
             </Card>
         };
         Page::new(self.title, body)

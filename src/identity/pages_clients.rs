@@ -116,12 +116,9 @@ fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
         None => view! { <Dash /> }.into_any(),
     };
     let live = client.revoked_at.is_none();
-    let name = if live {
-        let href = format!("{base}/{}", client.id);
-        view! { <a class="row-link" href=href>{client.name.clone()}</a> }.into_any()
-    } else {
-        view! { {client.name.clone()} }.into_any()
-    };
+    // Of one that is revoked what it did can still be read.
+    let href = format!("{base}/{}{}", client.id, if live { "" } else { "/requests" });
+    let name = view! { <a class="row-link" href=href>{client.name.clone()}</a> };
     let proof = match (client.has_secret, client.keys) {
         (true, 0) => tr!(in lang, "identity.clients.secret"),
         (true, keys) => {

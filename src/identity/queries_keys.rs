@@ -39,7 +39,15 @@ pub async fn hold_client(conn: &mut PgConnection, client_id: &str, secret_hash: 
     Ok(held.is_some())
 }
 
-/// Takes an assertion and notes the use of its key; false when it was taken before.
+/// What became of an assertion.
+pub struct Taken {
+    /// False when it was taken before.
+    pub fresh: bool,
+    /// False when the key is the client's no more.
+    pub known: bool,
+}
+
+/// Takes an assertion and notes the use of its key.
 pub async fn take_assertion(
     conn: &mut PgConnection,
     client_id: &str,
@@ -47,20 +55,22 @@ pub async fn take_assertion(
     expires_at: DateTime<Utc>,
     key: &str,
     now: DateTime<Utc>,
-) -> Result<bool, Failure> {
-    let taken = sqlx::query!(
-        "with taken as (
-           insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3) on conflict do nothing returning client_id)
-         update api_client_key k set last_used_at = $5 from taken t where k.client_id = t.client_id and k.id = $4",
+) -> Result<Taken, Failure> {
+    let taken = sqlx::query_as!(
+        Taken,
+        r#"with taken as (
+             insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3) on conflict do nothing returning 1),
+           used as (update api_client_key set last_used_at = $5 where client_id = $1 and id = $4 returning 1)
+           select exists (select from taken) as "fresh!", exists (select from used) as "known!""#,
         client_id,
         jti_hash,
         expires_at,
         key,
         now
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await?;
-    Ok(taken.rows_affected() == 1)
+    Ok(taken)
 }
 
 /// Whether the organisation's live client has a secret; `None` when there is no such client. Holds the client until the transaction ends.

@@ -138,7 +138,11 @@ pub async fn issue(
     }
     if let Some(proved) = proved {
         let jti = secret_hash(&proved.jti);
-        if !queries_keys::take_assertion(&mut tx, &id, &jti, proved.until, &proved.key, now).await? {
+        let taken = queries_keys::take_assertion(&mut tx, &id, &jti, proved.until, &proved.key, now).await?;
+        if !taken.known {
+            return Err(proof.refuse(Fault::Signature));
+        }
+        if !taken.fresh {
             return Err(proof.refuse(Fault::Replayed));
         }
     }

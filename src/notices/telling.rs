@@ -49,8 +49,7 @@ pub(super) struct DisabledData<'a> {
     /// Its URL.
     pub url: &'a str,
     /// `gone`: it has answered 410. `platform`: the platform has ended it.
-    #[schema(required = true)]
-    pub reason: Option<&'static str>,
+    pub reason: &'static str,
 }
 
 /// The message of the "Test" button.
@@ -79,9 +78,9 @@ pub(super) struct HeartbeatData {
 #[must_use]
 pub fn event_shapes() -> Vec<Shape> {
     vec![
-        Shape::of::<PausedData<'_>>("EndpointPausedData", &[EventType::EndpointPaused]),
+        Shape::of::<PausedData<'_>>("EndpointPausedData", &[EventType::EndpointPaused]).words("reason", ["failing"]),
         Shape::of::<FailingData<'_>>("EndpointFailingData", &[EventType::EndpointFailing]),
-        Shape::of::<DisabledData<'_>>("EndpointDisabledData", &[EventType::EndpointDisabled]),
+        Shape::of::<DisabledData<'_>>("EndpointDisabledData", &[EventType::EndpointDisabled]).words("reason", ["gone", "platform"]),
         Shape::of::<TestData>("EndpointTestData", &[EventType::EndpointTest]),
         Shape::of::<VerificationData<'_>>("EndpointVerificationData", &[EventType::EndpointVerification]),
         Shape::of::<HeartbeatData>("FeedHeartbeatData", &[EventType::FeedHeartbeat]),

@@ -169,7 +169,7 @@ async fn act(
         }
         Effect::Disabled(reason) => {
             tracing::warn!(%endpoint, ?reason, "endpoint disabled");
-            let reason = EndpointState::Disabled(*reason).reason_slug();
+            let reason = EndpointState::Disabled(*reason).reason_slug().unwrap_or_default();
             let data = JsonObject::of(&DisabledData { endpoint_id: endpoint, url: &target.url, reason })?;
             queries::append_own(conn, &store.env, target.operator, EventType::EndpointDisabled, endpoint.to_string(), data).await?;
             return Ok(true);

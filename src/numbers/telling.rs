@@ -59,7 +59,7 @@ impl<'a> NumberData<'a> {
     }
 }
 
-/// An emergency location, as API.md writes it.
+/// An emergency location.
 #[derive(Serialize, ToSchema)]
 struct PlaceData<'a> {
     id: Uuid,
