@@ -119,7 +119,7 @@ fn columns(v: &Viewer) -> Vec<Col> {
     let lang = v.lang;
     vec![
         Col::new(tr!(in lang, "identity.requests.time", zone = v.zone())).nowrap(),
-        Col::new(tr!(in lang, "identity.requests.request")).wrap(),
+        Col::new(tr!(in lang, "identity.requests.request")),
         Col::new(tr!(in lang, "identity.requests.answer")),
         Col::new(tr!(in lang, "identity.requests.took")).num().mid(),
         Col::new(tr!(in lang, "identity.requests.id")).low(),
