@@ -30,10 +30,10 @@ pub struct Proofs {
 }
 
 impl Proofs {
-    /// Whether a key is known to work, as it has been used; another than `but`.
+    /// Whether a key is known to work, another than `but`.
     #[must_use]
-    pub fn has_used_key(&self, but: Option<&str>) -> bool {
-        self.keys.iter().any(|key| key.last_used_at.is_some() && but != Some(key.id.as_str()))
+    pub fn has_proven_key(&self, but: Option<&str>) -> bool {
+        self.keys.iter().any(|key| key.is_proven() && but != Some(key.id.as_str()))
     }
 }
 
@@ -145,9 +145,9 @@ fn refused(code: &str, fix: &str) -> Problem {
     Problem::new(422, "key_invalid", "The key is not taken.").field("key", code, None, fix)
 }
 
-/// Whether a key is left that is known to work: one that has been used.
+/// Whether a key is left that is known to work.
 async fn other_proof(conn: &mut PgConnection, id: &str) -> Result<(), Failure> {
-    if queries_keys::keys(conn, id).await?.iter().any(|key| key.last_used_at.is_some()) {
+    if queries_keys::keys(conn, id).await?.iter().any(ClientKey::is_proven) {
         return Ok(());
     }
     let why = "The client would have nothing left that is known to work. Get a token with another of its keys first, or revoke the client.";

@@ -254,7 +254,7 @@ pub async fn remove_key_page(req: PageRequest) -> Result<Page, Failure> {
     let sure = Sure {
         title: tr!(in lang, "identity.keys.remove_title"),
         text: tr!(in lang, "identity.keys.remove_text"),
-        allowed: shown.proofs.client.has_secret || shown.proofs.has_used_key(Some(&key)),
+        allowed: shown.proofs.client.has_secret || shown.proofs.has_proven_key(Some(&key)),
         what: Some(key),
         button: tr!(in lang, "identity.keys.remove"),
         keep: tr!(in lang, "identity.keys.keep"),
@@ -279,7 +279,7 @@ pub async fn end_secret_page(req: PageRequest) -> Result<Page, Failure> {
         title: tr!(in lang, "identity.keys.end_secret_title"),
         text: trn!(in lang, "identity.keys.end_secret_text", keys),
         what: None,
-        allowed: shown.proofs.has_used_key(None),
+        allowed: shown.proofs.has_proven_key(None),
         button: tr!(in lang, "identity.keys.end_secret"),
         keep: tr!(in lang, "identity.keys.keep_secret"),
         action: EndSecret::url(),

@@ -126,9 +126,7 @@ fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
         }
         (false, keys) => trn!(in lang, "identity.keys.count", keys),
     };
-    let state = if !live {
-        view! { <Badge tone=Tone::Neutral text=tr!(in lang, "identity.clients.is_revoked") /> }.into_any()
-    } else {
+    let state = if live {
         let label = tr!(in lang, "identity.clients.revoke_named", name = client.name);
         view! {
             <ButtonLink href=format!("{base}/{}/revoke", client.id) size=Size::Small label=label>
@@ -136,6 +134,8 @@ fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
             </ButtonLink>
         }
         .into_any()
+    } else {
+        view! { <Badge tone=Tone::Neutral text=tr!(in lang, "identity.clients.is_revoked") /> }.into_any()
     };
     view! {
         <tr>

@@ -19,6 +19,14 @@ pub struct ClientKey {
     pub last_used_at: Option<DateTime<Utc>>,
 }
 
+impl ClientKey {
+    /// Whether it is known to work, as it has been used.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        self.last_used_at.is_some()
+    }
+}
+
 /// The canonical JWKs of a client.
 pub async fn jwks(db: impl PgExecutor<'_>, client_id: &str) -> Result<Vec<String>, Failure> {
     Ok(sqlx::query_scalar!("select jwk from api_client_key where client_id = $1 order by id", client_id).fetch_all(db).await?)
