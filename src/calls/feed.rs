@@ -89,7 +89,12 @@ pub(super) async fn processed(
             break;
         }
     }
-    let Reading { place, lines, more } = reading;
+    let Reading { mut place, lines, more } = reading;
+    if let (FeedPlace::START, Some(from)) = (place, ask.from) {
+        // Nothing was sealed since then: it goes on from there, not from the first of all.
+        let seq = queries_calls_feed::last_before(&mut tx, operator, from).await?;
+        place = seq.map_or(place, |seq| FeedPlace { seq, row: i32::MAX });
+    }
     let reference = format!("calls/{}.{}", place.seq, place.row);
     let rows = hand_over(&mut tx, ctx, operator, lines, Channel::Feed, &reference).await?;
     tx.commit().await?;

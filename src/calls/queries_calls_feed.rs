@@ -217,6 +217,18 @@ pub(super) async fn parts(
     .await?)
 }
 
+/// The last position that was sealed before a moment; `sealed_at` never goes back.
+pub(super) async fn last_before(conn: &mut PgConnection, operator: OperatorId, at: DateTime<Utc>) -> Result<Option<i64>, Failure> {
+    Ok(sqlx::query_scalar!(
+        r#"select seq as "seq!" from call_batch_part
+           where operator_id = $1 and seq is not null and sealed_at < $2 order by seq desc limit 1"#,
+        operator.0,
+        at
+    )
+    .fetch_optional(conn)
+    .await?)
+}
+
 /// The oldest position of a feed that is still there; `None` while it is empty.
 pub(super) async fn oldest_seq(conn: &mut PgConnection, operator: OperatorId) -> Result<Option<i64>, Failure> {
     Ok(sqlx::query_scalar!("select min(seq) from call_batch_part where operator_id = $1 and seq is not null", operator.0)

@@ -189,6 +189,37 @@ async fn filters_and_pages_neither_skip_nor_repeat(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_read_from_a_time_on_never_goes_back_behind_it(pool: PgPool) {
+    let s = scene(pool).await;
+    for batch in 0..3 {
+        s.take(&[s.call(&format!("old {batch}"), s.kestrel, KESTREL, 10)]).await;
+        s.seal().await;
+        s.store.env.advance(TimeDelta::minutes(10));
+    }
+    let ctx = s.ctx(Org::Operator(s.norvik));
+    let at = |minute: i64| now() + TimeDelta::minutes(minute);
+    let first = async |from: i64, to: Option<i64>| {
+        let range = feed_ask::CallsAsk { processed: true, from: Some(at(from)), to: to.map(at), ..ask() };
+        feed::processed(&s.store, &ctx, &range, None, 100).await.expect("a page")
+    };
+    let on = async |page: &feed::CallsPage| {
+        let page = s.feed(s.norvik, Some(place(page)), 100).await;
+        values(&page).iter().map(|row| row["call_id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
+    };
+    // Nothing has come since; what comes later does, and nothing else.
+    let (late, early, gap) = (first(25, None).await, first(-5, None).await, first(2, Some(8)).await);
+    assert_eq!((late.rows.len(), early.rows.len(), gap.rows.len()), (0, 3, 0));
+    assert_eq!(on(&late).await, Vec::<String>::new());
+    assert_eq!(on(&gap).await, ["old 1", "old 2"]);
+    s.take(&[s.call("new", s.kestrel, KESTREL, 10)]).await;
+    s.seal().await;
+    assert_eq!(on(&late).await, ["new"]);
+    assert_eq!(on(&early).await, ["new"]);
+    // Before the first of all.
+    assert_eq!(on(&first(-9, Some(-5)).await).await.len(), 4);
+}
+
+#[sqlx::test]
 async fn a_tenant_sees_its_own_masked(pool: PgPool) {
     let s = scene(pool).await;
     let out = CallInput {
