@@ -10,6 +10,7 @@ use super::queries_keys;
 use super::queries_keys::ClientKey;
 use super::queries_requests;
 use super::queries_requests::LoggedCall;
+use super::queries_requests::Use;
 use crate::audit;
 use crate::base::Ctx;
 use crate::base::Cursor;
@@ -69,6 +70,18 @@ pub async fn requests(
     let calls = queries_requests::requests(&mut tx, (ctx.org.id(), id), place, refused, limit).await?;
     tx.commit().await?;
     Ok(calls)
+}
+
+/// What the clients of the organisation asked for in the last 24 hours; see [`queries_requests::clients_use`].
+///
+/// # Errors
+/// 403 without `clients:write`.
+pub async fn clients_use(store: &Store, ctx: &Ctx) -> Result<Use, Failure> {
+    ctx.require(Scope::ClientsWrite)?;
+    let mut tx = store.begin_for(ctx).await?;
+    let told = queries_requests::clients_use(&mut tx, ctx.org.id(), ctx.now(), queries_requests::COUNTED).await?;
+    tx.commit().await?;
+    Ok(told)
 }
 
 /// Adds a public key, given as PEM or JWK; gives its thumbprint.

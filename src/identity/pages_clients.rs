@@ -4,12 +4,16 @@ use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 
 use super::actions;
+use super::actions_keys;
 use super::forms::CreateClient;
 use super::forms::RevokeClient;
 use super::model::OrgKind;
 use super::pages::way_back;
 use super::portal::PageRequest;
 use super::queries::Client;
+use super::queries_requests;
+use super::queries_requests::Asked;
+use super::queries_requests::Use;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::tr;
@@ -17,6 +21,7 @@ use crate::trn;
 use crate::ui::ActionButton;
 use crate::ui::Badge;
 use crate::ui::Band;
+use crate::ui::Bar;
 use crate::ui::Button;
 use crate::ui::ButtonLink;
 use crate::ui::Card;
@@ -34,11 +39,14 @@ use crate::ui::ListHead;
 use crate::ui::Page;
 use crate::ui::PageHead;
 use crate::ui::Size;
+use crate::ui::Spark;
 use crate::ui::Table;
+use crate::ui::Text;
 use crate::ui::TextInput;
 use crate::ui::Time;
 use crate::ui::TimeStyle;
 use crate::ui::Tone;
+use crate::ui::Viewer;
 use crate::ui::viewer;
 
 /// `…/clients` of a tenant, an operator or the platform.
@@ -49,13 +57,15 @@ pub async fn clients_page(req: PageRequest) -> Result<Page, Failure> {
     let ctx = req.ctx()?;
     let kind = OrgKind::parse(ctx.org.kind()).ok_or_else(|| Problem::not_found("organisation"))?;
     let clients = actions::clients(&req.store, ctx).await?;
-    let lang = viewer().lang;
+    let asked = actions_keys::clients_use(&req.store, ctx).await?;
+    let v = viewer();
+    let lang = v.lang;
     let base = format!("{}clients", kind.home(req.slug()));
     let secret = req.flash.as_ref().and_then(|flash| Some((flash.text.clone(), flash.shown(&req.store)?)));
     let body = view! {
         <PageHead title=tr!(in lang, "identity.clients.title") purpose=tr!(in lang, "identity.clients.purpose") />
         {secret.map(|(id, secret)| secret_band(lang, id, secret))}
-        {client_list(lang, &base, clients)}
+        {client_list(&v, &base, &clients, &asked)}
         {new_client(lang, &req, kind)}
     };
     Ok(Page::new(tr!(in lang, "identity.clients.title"), body))
@@ -80,7 +90,8 @@ fn secret_band(lang: Lang, id: String, secret: String) -> AnyView {
     .into_any()
 }
 
-fn client_list(lang: Lang, base: &str, clients: Vec<Client>) -> AnyView {
+fn client_list(v: &Viewer, base: &str, clients: &[Client], asked: &Use) -> AnyView {
+    let lang = v.lang;
     if clients.is_empty() {
         return view! {
             <Card flush=true>
@@ -93,15 +104,21 @@ fn client_list(lang: Lang, base: &str, clients: Vec<Client>) -> AnyView {
         Col::new(tr!(in lang, "identity.clients.name")),
         Col::new(tr!(in lang, "identity.clients.scopes")).wrap().mid(),
         Col::new(tr!(in lang, "identity.clients.proof")).mid(),
-        Col::new(tr!(in lang, "identity.clients.made")).low(),
         Col::new(tr!(in lang, "identity.clients.used")),
+        Col::new(tr!(in lang, "identity.clients.asked")).num().mid(),
+        Col::new(tr!(in lang, "identity.clients.refused")).num().mid(),
+        Col::new(tr!(in lang, "identity.clients.day")).low(),
         Col::new(tr!(in lang, "identity.clients.state")),
     ];
-    let count = clients.len();
-    let rows = clients.into_iter().map(|client| client_row(lang, base, client)).collect_view();
+    let rows = clients.iter().map(|client| client_row(v, base, client, asked.hours.get(&client.id))).collect_view();
+    let mut text = trn!(in lang, "identity.clients.count", clients.len());
+    if asked.cut {
+        let cut = tr!(in lang, "identity.clients.cut", n = v.count(queries_requests::COUNTED));
+        text = format!("{text}. {cut}").into();
+    }
     view! {
         <List>
-            <ListHead text=trn!(in lang, "identity.clients.count", count) />
+            <ListHead text=text />
             <Table label=tr!(in lang, "identity.clients.title") cols=cols page_head=true>
                 {rows}
             </Table>
@@ -110,26 +127,36 @@ fn client_list(lang: Lang, base: &str, clients: Vec<Client>) -> AnyView {
     .into_any()
 }
 
-fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
+/// Days without a call after which a client is said to be unused.
+const UNUSED: i64 = 30;
+
+fn client_row(v: &Viewer, base: &str, client: &Client, asked: Option<&[Asked; 24]>) -> AnyView {
+    let lang = v.lang;
+    let live = client.revoked_at.is_none();
+    let here = format!("{base}/{}", client.id);
+    // Of one that is revoked what it did can still be read.
+    let name =
+        view! { <a class="row-link" href=format!("{here}{}", if live { "" } else { "/requests" })>{client.name.clone()}</a> };
+    let idle = (v.now - client.last_used_at.unwrap_or(client.created_at)).num_days();
+    let unused =
+        (live && idle >= UNUSED).then(|| view! { <Badge tone=Tone::Warn text=trn!(in lang, "identity.clients.unused", idle) /> });
     let used = match client.last_used_at {
         Some(at) => view! { <Time at=at style=TimeStyle::Minute /> }.into_any(),
         None => view! { <Dash /> }.into_any(),
     };
-    let live = client.revoked_at.is_none();
-    // Of one that is revoked what it did can still be read.
-    let href = format!("{base}/{}{}", client.id, if live { "" } else { "/requests" });
-    let name = view! { <a class="row-link" href=href>{client.name.clone()}</a> };
-    let proof = match (client.has_secret, client.keys) {
-        (true, 0) => tr!(in lang, "identity.clients.secret"),
-        (true, keys) => {
-            format!("{}, {}", tr!(in lang, "identity.clients.secret"), trn!(in lang, "identity.keys.count", keys)).into()
+    let hours = asked.copied().unwrap_or_default();
+    let (calls, refused) = (hours.iter().map(|hour| hour.calls).sum::<i64>(), hours.iter().map(|hour| hour.refused).sum::<i64>());
+    let refused_of = match refused {
+        0 => view! { {v.count(0)} }.into_any(),
+        _ => {
+            let href = format!("{here}/requests?answer=refused");
+            view! { <a href=href>{v.count(refused)}</a> }.into_any()
         }
-        (false, keys) => trn!(in lang, "identity.keys.count", keys),
     };
     let state = if live {
         let label = tr!(in lang, "identity.clients.revoke_named", name = client.name);
         view! {
-            <ButtonLink href=format!("{base}/{}/revoke", client.id) size=Size::Small label=label>
+            <ButtonLink href=format!("{here}/revoke") size=Size::Small label=label>
                 {tr!(in lang, "identity.clients.revoke")}
             </ButtonLink>
         }
@@ -139,19 +166,37 @@ fn client_row(lang: Lang, base: &str, client: Client) -> AnyView {
     };
     view! {
         <tr>
-            <th scope="row">{name} <span class="sub id">{client.id}</span></th>
+            <th scope="row">{name} <span class="sub id">{client.id.clone()}</span></th>
             <td class="wrap" data-col="mid">
                 {client.scopes.join(" ")}
             </td>
-            <td data-col="mid">{live.then_some(proof)}</td>
-            <td data-col="low">
-                <Time at=client.created_at style=TimeStyle::Date />
-            </td>
-            <td>{used}</td>
+            <td data-col="mid">{live.then(|| proof(lang, client))}</td>
+            <td>{used} {unused}</td>
+            <td class="num" data-col="mid">{v.count(calls)}</td>
+            <td class="num" data-col="mid">{refused_of}</td>
+            <td data-col="low">{shape(v, &hours, calls)}</td>
             <td>{state}</td>
         </tr>
     }
     .into_any()
+}
+
+/// What a client proves itself by.
+fn proof(lang: Lang, client: &Client) -> Text {
+    let keys = trn!(in lang, "identity.keys.count", client.keys);
+    match (client.has_secret, client.keys) {
+        (true, 0) => tr!(in lang, "identity.clients.secret"),
+        (true, _) => format!("{}, {keys}", tr!(in lang, "identity.clients.secret")).into(),
+        (false, _) => keys,
+    }
+}
+
+/// Its calls by hour.
+#[expect(clippy::cast_precision_loss, reason = "a height on paper")]
+fn shape(v: &Viewer, hours: &[Asked; 24], calls: i64) -> AnyView {
+    let title = trn!(in v.lang, "identity.clients.day_title", calls);
+    let bars = hours.iter().map(|hour| Bar::from(hour.calls as f64)).collect();
+    view! { <Spark title=title bars=bars /> }.into_any()
 }
 
 fn new_client(lang: Lang, req: &PageRequest, kind: OrgKind) -> AnyView {

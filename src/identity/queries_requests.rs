@@ -1,6 +1,9 @@
 //! The request log as an organisation reads it: the calls of one client, newest first.
 
+use std::collections::HashMap;
+
 use chrono::DateTime;
+use chrono::TimeDelta;
 use chrono::Utc;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -30,6 +33,58 @@ impl LoggedCall {
     pub fn cursor(&self) -> Cursor {
         Cursor::of_moment(self.at, self.id)
     }
+}
+
+/// How much a client asked for in one hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub calls: i64,
+    /// Of these, answered with 400 or more.
+    pub refused: i64,
+}
+
+/// What the clients of an organisation asked for in the last 24 hours.
+#[derive(Debug, Default)]
+pub struct Use {
+    /// Per client, by hour, oldest first, the running one last. A client that asked for nothing is left out.
+    pub hours: HashMap<String, [Asked; HOURS]>,
+    /// Only the newest [`COUNTED`] calls were counted, as there are more.
+    pub cut: bool,
+}
+
+/// Hours that [`clients_use`] tells of.
+const HOURS: usize = 24;
+/// Calls that are counted at most: a program that asks as often as it may makes four million a day.
+pub const COUNTED: i64 = 100_000;
+
+/// What the clients of an organisation asked for in the last 24 hours.
+///
+/// # Errors
+/// When the database is away.
+pub async fn clients_use(conn: &mut PgConnection, org: Uuid, now: DateTime<Utc>, most: i64) -> Result<Use, Failure> {
+    let from = now - TimeDelta::hours(24);
+    let rows = sqlx::query!(
+        r#"select client_id, floor(extract(epoch from (at - $2::timestamptz)) / 3600)::int as "hour!",
+                  count(*) as "calls!", count(*) filter (where status >= 400) as "refused!"
+           from (select client_id, at, status from request_log
+                 where org_id = $1 and at > $2::timestamptz
+                 order by at desc, id desc limit $3) newest
+           group by 1, 2"#,
+        org,
+        from,
+        most
+    )
+    .fetch_all(conn)
+    .await?;
+    let mut told = Use { cut: rows.iter().map(|row| row.calls).sum::<i64>() >= most, ..Use::default() };
+    for row in rows {
+        // Another process may write a moment that is not here yet.
+        let hour = usize::try_from(row.hour).unwrap_or(0).min(HOURS - 1);
+        let asked = &mut told.hours.entry(row.client_id).or_default()[hour];
+        asked.calls += row.calls;
+        asked.refused += row.refused;
+    }
+    Ok(told)
 }
 
 macro_rules! calls {

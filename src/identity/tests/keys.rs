@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::actions_keys::add_key;
+use super::super::actions_keys::clients_use;
 use super::super::actions_keys::drop_secret;
 use super::super::actions_keys::proofs;
 use super::super::actions_keys::remove_key;
@@ -10,6 +11,8 @@ use super::super::actions_keys::requests;
 use super::super::assertion::TYPE;
 use super::super::assertion::tests::Pair;
 use super::super::assertion::tests::TOKEN_URL;
+use super::super::queries_requests;
+use super::super::queries_requests::Asked;
 use super::*;
 
 struct World {
@@ -228,4 +231,34 @@ async fn the_calls_of_a_client_are_listed_newest_first(pool: PgPool) {
         requests(store, admin, id, (Some(&wrong), false), false, 3).await.expect_err("no place").problem().code,
         "cursor_invalid"
     );
+}
+
+#[sqlx::test]
+async fn what_each_client_asked_in_a_day_is_counted_by_hour(pool: PgPool) {
+    let world = world(pool, 47).await;
+    let (store, admin) = (&world.store, &world.admin);
+    let ask = async |refused: usize, well: usize| {
+        let token = world.ask_secret().await;
+        let token = format!("Bearer {}", token.json()["access_token"].as_str().expect("a token"));
+        for n in 0..refused + well {
+            let path = if n < refused { "/api/v1/nowhere" } else { "/api/v1/me" };
+            call(&world.app, Method::GET, path, &[("authorization", &token)], "").await;
+        }
+        write_request_log(store, &world.log).await.expect("written");
+    };
+    ask(1, 2).await;
+    store.env.advance(TimeDelta::minutes(90));
+    ask(2, 3).await;
+    let told = clients_use(store, admin).await.expect("counted");
+    let hours = told.hours[&world.id];
+    assert_eq!((hours[22], hours[23], told.cut), (Asked { calls: 3, refused: 1 }, Asked { calls: 5, refused: 2 }, false));
+    assert_eq!(hours.iter().map(|hour| hour.calls).sum::<i64>(), 8);
+    // Of more than are counted, the newest.
+    let mut conn = store.pool().acquire().await.expect("a connection");
+    let cut = queries_requests::clients_use(&mut conn, admin.org.id(), store.env.now(), 5).await.expect("counted");
+    assert_eq!((cut.hours[&world.id][22].calls, cut.hours[&world.id][23].calls, cut.cut), (0, 5, true));
+    let kestrel = crate::base::Ctx { org: Org::Tenant(tenant(store, "kestrel").await), ..admin.clone() };
+    assert!(clients_use(store, &kestrel).await.expect("counted").hours.is_empty());
+    store.env.advance(TimeDelta::hours(24));
+    assert!(clients_use(store, admin).await.expect("counted").hours.is_empty());
 }
