@@ -71,6 +71,8 @@ mod queries_setup_platform;
 #[cfg(feature = "ssr")]
 mod queries_views;
 #[cfg(feature = "ssr")]
+mod scope_words;
+#[cfg(feature = "ssr")]
 mod secret;
 #[cfg(feature = "ssr")]
 mod session;

@@ -14,6 +14,7 @@ use super::queries::Client;
 use super::queries_requests;
 use super::queries_requests::Asked;
 use super::queries_requests::Use;
+use super::scope_words;
 use crate::base::Failure;
 use crate::base::Problem;
 use crate::tr;
@@ -209,7 +210,13 @@ fn new_client(lang: Lang, req: &PageRequest, kind: OrgKind) -> AnyView {
         .iter()
         .map(|scope| {
             let checked = typed(scope.as_str());
-            view! { <Checkbox name="scopes[]" value=scope.as_str() label=scope.as_str() checked=checked /> }
+            view! { <Checkbox
+                name="scopes[]"
+                value=scope.as_str()
+                label=scope.as_str()
+                hint=scope_words::allows(lang, scope)
+                checked=checked
+            /> }
         })
         .collect_view();
     let wrong = req.wrong("scopes").map(|fix| view! { <p class="error" id="scopes-error">{fix}</p> });
