@@ -193,6 +193,17 @@ impl World {
         rows.sort();
         rows
     }
+
+    /// A transaction beside another. Connections come back to the pool a moment after their use.
+    async fn beside(&self) -> crate::store::Tx {
+        for _ in 0..200 {
+            if let Some(beside) = self.store.begin_beside().await {
+                return beside;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        panic!("no connection is idle");
+    }
 }
 
 /// A message as it arrived.

@@ -9,6 +9,7 @@ mod row_security;
 mod schema;
 mod snapshots;
 mod tables;
+mod template;
 mod tidy;
 mod upgrade;
 mod world;

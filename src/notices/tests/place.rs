@@ -155,7 +155,7 @@ async fn what_is_recorded_beside_a_turn_that_fails_is_recorded_once(pool: PgPool
 
     // The connection of the turn breaks after what stands beside it was committed; its worker tries again.
     let (mut tx, target) = begin().await;
-    let mut beside = world.store.begin_beside().await.expect("idle");
+    let mut beside = world.beside().await;
     Record::begin(&mut beside, &world.store, &answers).await.expect("settled");
     turn(&mut tx, Some(beside), &world.store, &world.notices, target, &answers, Whose::default()).await.expect("settled");
     drop(tx);
